@@ -1,0 +1,7 @@
+"""Escritor: cria o banco, grava usuários e sela cada execução.
+
+O contrato com o leitor é o arquivo SQLite, nunca código: veja o README,
+seção "Contrato".
+"""
+
+__version__ = "1.0.0"

@@ -1,0 +1,58 @@
+"""De quem é o arquivo: conferido antes de o SQLite o abrir, para que um alheio fique intacto."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from escritor import erros
+from escritor.erros import Erro
+
+APLICACAO = 0x44534632  # "DSF2" em ASCII
+VERSAO_DO_ESQUEMA = 1
+MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
+
+
+def conferir_arquivo(caminho: str) -> None:
+    """Recusa, sem abri-lo com o SQLite, um arquivo que não é um banco nosso.
+
+    Abrir já poderia mudar bytes (um WAL alheio é recolhido ao fechar). Com um
+    diário ao lado, o cabeçalho pode ser o de uma gravação interrompida: aí só
+    outro application_id basta para recusar, o resto o SQLite recupera primeiro.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(caminho).st_mode):
+            raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Use outro BANCO.")
+        with open(caminho, "rb") as arquivo:
+            cabecalho = arquivo.read(100)
+    except FileNotFoundError:
+        return
+    if not cabecalho:  # 0 byte: um banco que ainda não nasceu
+        return
+    diario = os.path.exists(f"{caminho}-journal")
+    if cabecalho[:16] != MAGIA:
+        if diario:
+            return
+        raise Erro(
+            erros.DADOS, f"{caminho}: não é um banco SQLite; ficou intacto. Use outro BANCO."
+        )
+    aplicacao = int.from_bytes(cabecalho[68:72], "big")
+    if aplicacao == 0 and diario:
+        return
+    conferir_dono(caminho, aplicacao, int.from_bytes(cabecalho[60:64], "big"))
+
+
+def conferir_dono(caminho: str, aplicacao: int, versao: int) -> None:
+    """Recusa outro application_id (65) e outra versão do esquema (78)."""
+    if aplicacao != APLICACAO:
+        raise Erro(
+            erros.DADOS,
+            f"{caminho}: banco de outro programa (application_id 0x{aplicacao:08x}, o nosso é "
+            f"0x{APLICACAO:08x}); ficou intacto. Use outro BANCO.",
+        )
+    if versao != VERSAO_DO_ESQUEMA:
+        raise Erro(
+            erros.ESQUEMA,
+            f"{caminho}: esquema na versão {versao}, este escritor grava a "
+            f"{VERSAO_DO_ESQUEMA}; ficou intacto. Use a imagem da versão que o criou.",
+        )

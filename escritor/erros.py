@@ -1,0 +1,125 @@
+"""Falhas previstas: cada uma vira uma linha e um código de saída (sysexits.h)."""
+
+import errno
+import os
+import sqlite3
+
+USO = 2
+DADOS = os.EX_DATAERR
+SEM_ENTRADA = os.EX_NOINPUT
+DEFEITO = os.EX_SOFTWARE
+NAO_CRIA = os.EX_CANTCREAT
+ENTRADA_SAIDA = os.EX_IOERR
+TENTE_DE_NOVO = os.EX_TEMPFAIL
+ESQUEMA = os.EX_CONFIG
+
+# Códigos primários do SQLite (sqlite.org/rescode.html); os estendidos trazem
+# o primário no byte baixo.
+OCUPADO = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+SEM_ACESSO = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# As falhas de disco e permissão que um volume costuma dar, na língua do resto.
+MOTIVOS = {
+    errno.EACCES: "permissão negada",
+    errno.EPERM: "operação não permitida",
+    errno.EROFS: "montagem só de leitura",
+    errno.ENOENT: "não existe",
+    errno.ENOTDIR: "uma parte do caminho não é uma pasta",
+    errno.EISDIR: "é uma pasta",
+    errno.ENOSPC: "disco cheio",
+    errno.EDQUOT: "cota de disco esgotada",
+    errno.EIO: "erro de entrada e saída",
+    errno.ELOOP: "links simbólicos em círculo",
+}
+
+DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+
+
+class Erro(Exception):
+    """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída."""
+
+    def __init__(self, codigo: int, mensagem: str) -> None:
+        super().__init__(mensagem)
+        self.codigo = codigo
+
+
+def primario(erro: sqlite3.Error) -> int:
+    """Devolve o código primário do SQLite; 0 quando o erro é do módulo Python."""
+    codigo: int = getattr(erro, "sqlite_errorcode", 0)
+    return codigo & 0xFF
+
+
+def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
+    """Traduz uma falha do SQLite; uma que não é prevista volta a ser lançada."""
+    codigo = primario(erro)
+    if codigo in OCUPADO:
+        return Erro(
+            TENTE_DE_NOVO,
+            f"{caminho}: outro processo segurou a trava por mais de {espera:g} s; "
+            "nada foi gravado. Rode de novo ou aumente BANCO_ESPERA.",
+        )
+    if codigo in SEM_ACESSO:
+        return sem_acesso(caminho, getattr(erro, "sqlite_errorname", str(erro)))
+    if codigo in DISCO:
+        return Erro(
+            ENTRADA_SAIDA,
+            f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
+            "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
+        )
+    if codigo in ESTRAGADO:
+        return Erro(
+            DADOS,
+            f"{caminho}: banco corrompido ({erro}); nada foi gravado. "
+            "Rode o leitor com `verificar` e restaure uma cópia.",
+        )
+    raise erro
+
+
+def _motivo_do_disco(erro: sqlite3.Error) -> str:
+    if primario(erro) == sqlite3.SQLITE_FULL:
+        return "disco cheio"
+    return f"erro de entrada e saída ({getattr(erro, 'sqlite_errorname', erro)})"
+
+
+def motivo(erro: OSError) -> str:
+    """Devolve em poucas palavras por que o sistema operacional recusou."""
+    return MOTIVOS.get(erro.errno or 0, erro.strerror or str(erro))
+
+
+def do_sistema(erro: OSError, caminho: str) -> Erro:
+    """Traduz uma falha do sistema operacional ao abrir ou criar o banco em `caminho`."""
+    if erro.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return sem_acesso(caminho, motivo(erro))
+    if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+        return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")
+    return Erro(NAO_CRIA, f"{caminho}: não dá para criar ({motivo(erro)}). Corrija BANCO.")
+
+
+def sem_acesso(caminho: str, causa: str) -> Erro:
+    """Explica por que não dá para gravar em `caminho` e o comando que conserta."""
+    pasta = os.path.dirname(os.path.abspath(caminho))
+    while not os.path.exists(pasta):
+        pasta = os.path.dirname(pasta)
+    if os.statvfs(pasta).f_flag & os.ST_RDONLY:
+        remedio = "A montagem é só de leitura: monte o volume com escrita no escritor."
+    else:
+        remedio = f"Dê a pasta ao uid deste processo: {_comando_chown(pasta)}"
+    return Erro(
+        NAO_CRIA,
+        f"{caminho}: o uid {os.getuid()} não consegue gravar em {pasta} ({causa}). {remedio}",
+    )
+
+
+def _comando_chown(pasta: str) -> str:
+    """Devolve o comando exato; no container, o que roda de fora dele.
+
+    Sem CHOWN nem DAC_OVERRIDE (o Compose tira todas as capacidades), nem o
+    root conserta um volume alheio: fato medido, não teoria.
+    """
+    dono = f"-R {os.getuid()}:{os.getgid()} {pasta}"
+    if not os.path.exists("/.dockerenv"):
+        return f"sudo chown {dono}"
+    return (
+        "docker compose run --rm --user 0 --cap-add CHOWN --cap-add DAC_OVERRIDE "
+        f"--entrypoint chown escritor {dono}"
+    )

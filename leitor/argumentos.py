@@ -1,0 +1,103 @@
+"""Linha de comando do leitor, em português."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from leitor import __version__, erros, saida
+from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes, segundos
+from leitor.erros import Erro
+
+DESCRICAO = "Verifica o banco SQLite do volume compartilhado, só de leitura, e lista os usuários."
+SAIDAS = """\
+códigos de saída:
+  0 lido e verificado  2 uso errado  65 dados recusados  66 nada para ler
+  70 defeito nosso  73 sem permissão  74 disco  75 tente de novo
+  78 esquema desconhecido  130/143 interrompido
+
+exemplos:
+  leitor
+  leitor --formato json | jq
+  leitor verificar
+"""
+
+# O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
+FRASES = {
+    "usage: ": "uso: ",
+    "options": "opções",
+    "positional arguments": "argumentos",
+    "show this help message and exit": "mostra esta ajuda e termina",
+    "unrecognized arguments: %s": "argumentos desconhecidos: %s",
+    "expected one argument": "falta o valor",
+    "argument %(argument_name)s: %(message)s": "%(argument_name)s: %(message)s",
+    "invalid choice: %(value)r (choose from %(choices)s)": (
+        "%(value)r não existe (escolha entre %(choices)s)"
+    ),
+    "ignored explicit argument %r": "não leva valor: %r",
+}
+
+
+class _Analisador(argparse.ArgumentParser):
+    """ArgumentParser que lança Erro 2 em vez de encerrar o processo."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
+
+
+def _limite(texto: str) -> int:
+    if not texto.isdecimal():
+        raise argparse.ArgumentTypeError(f"deve ser um inteiro, 0 ou mais; veio {texto!r}")
+    return int(texto)
+
+
+def _globais() -> _Analisador:
+    analisador = _Analisador(prog="leitor", add_help=False, allow_abbrev=False)
+    analisador.add_argument(
+        "--banco", metavar="CAMINHO", help=f"arquivo do banco (variável BANCO; {BANCO_PADRAO})"
+    )
+    analisador.add_argument(
+        "--espera",
+        metavar="S",
+        type=segundos,
+        help=f"segundos a esperar por uma trava (variável BANCO_ESPERA; {ESPERA_PADRAO})",
+    )
+    return analisador
+
+
+def _principal(globais: _Analisador) -> _Analisador:
+    analisador = _Analisador(
+        prog="leitor",
+        description=DESCRICAO,
+        epilog=SAIDAS,
+        parents=[globais],
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    analisador.add_argument(
+        "--version",
+        action="version",
+        version=f"leitor {__version__}",
+        help="mostra a versão e termina",
+    )
+    comandos = analisador.add_subparsers(dest="comando", title="comandos")
+    listar = comandos.add_parser("listar", help="verifica e lista os usuários (padrão)")
+    listar.add_argument("--formato", choices=tuple(saida.FORMATOS), default="tabela")
+    listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
+    verificar = comandos.add_parser("verificar", help="só verifica e diz o que viu")
+    verificar.add_argument("--formato", choices=("texto", "json"), default="texto")
+    return analisador
+
+
+def aplicar(argumentos: Sequence[str], opcoes: Opcoes) -> None:
+    """Grava em `opcoes` o que a linha de comando diz. Levanta Erro 2 no uso errado.
+
+    As opções globais valem antes e depois do comando; sem comando, é `listar`.
+    """
+    argparse._ = lambda texto: FRASES.get(texto, texto)  # type: ignore[attr-defined]
+    globais = _globais()
+    _, resto = globais.parse_known_args(argumentos, opcoes)
+    if not resto or resto[0] not in {"listar", "verificar", "-h", "--help", "--version"}:
+        resto = ["listar", *resto]
+    _principal(globais).parse_args(resto, opcoes)

@@ -1,0 +1,52 @@
+"""Configuração do leitor: o padrão, corrigido pelo ambiente, corrigido pelas opções."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from leitor import erros
+from leitor.erros import Erro
+
+BANCO_PADRAO = "/data/desafio2.db"
+ESPERA_PADRAO = "30"
+
+
+class Opcoes:
+    """O que fazer e com que banco; `espera` em segundos, `limite` -1 é sem limite."""
+
+    comando = "listar"
+    formato = "tabela"
+    limite = -1
+
+    def __init__(self, ambiente: Mapping[str, str]) -> None:
+        self.banco = ambiente.get("BANCO") or BANCO_PADRAO
+        self.espera = segundos(ambiente.get("BANCO_ESPERA") or ESPERA_PADRAO)
+
+
+def segundos(texto: str) -> float:
+    """Converte BANCO_ESPERA ou --espera; levanta Erro 2 se não serve."""
+    try:
+        valor = float(texto)
+    except ValueError:
+        valor = -1.0
+    if not 0 <= valor < float("inf"):
+        raise Erro(
+            erros.USO,
+            f"BANCO_ESPERA deve ser um número de segundos, 0 ou mais; veio {texto!r}.",
+        )
+    return valor
+
+
+def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> Opcoes:
+    """Devolve as opções desta execução. Levanta Erro 2 no uso errado.
+
+    Sem argumentos — o caso de `docker compose run --rm leitor` — o argparse
+    nem é carregado: sozinho ele custa um terço da partida do Python
+    (bench/partida.py).
+    """
+    opcoes = Opcoes(ambiente)
+    if argumentos:
+        from leitor import argumentos as analise
+
+        analise.aplicar(argumentos, opcoes)
+    return opcoes

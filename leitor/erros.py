@@ -1,0 +1,91 @@
+"""Falhas previstas: cada uma vira uma linha e um código de saída (sysexits.h)."""
+
+import errno
+import os
+import sqlite3
+
+USO = 2
+DADOS = os.EX_DATAERR
+SEM_ENTRADA = os.EX_NOINPUT
+DEFEITO = os.EX_SOFTWARE
+SEM_ACESSO = os.EX_CANTCREAT
+ENTRADA_SAIDA = os.EX_IOERR
+TENTE_DE_NOVO = os.EX_TEMPFAIL
+ESQUEMA = os.EX_CONFIG
+INTERROMPIDO = 130
+
+# As falhas de disco e permissão que um volume costuma dar, na língua do resto.
+MOTIVOS = {
+    errno.EACCES: "permissão negada",
+    errno.EPERM: "operação não permitida",
+    errno.EROFS: "montagem só de leitura",
+    errno.ENOENT: "não existe",
+    errno.ENOTDIR: "uma parte do caminho não é uma pasta",
+    errno.EISDIR: "é uma pasta",
+    errno.ENOSPC: "disco cheio",
+    errno.EDQUOT: "cota de disco esgotada",
+    errno.EIO: "erro de entrada e saída",
+    errno.ELOOP: "links simbólicos em círculo",
+}
+
+RODE_O_ESCRITOR = "Rode o escritor (docker compose run --rm escritor) e leia de novo."
+
+
+class Erro(Exception):
+    """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída."""
+
+    def __init__(self, codigo: int, mensagem: str) -> None:
+        super().__init__(mensagem)
+        self.codigo = codigo
+
+
+def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
+    """Traduz uma falha do SQLite ao ler (sqlite.org/rescode.html).
+
+    O que não é trava, permissão nem disco é culpa dos bytes do arquivo: num
+    banco estragado, o SQLite falha de muitas formas, e todas são 65.
+    """
+    estendido: int = getattr(erro, "sqlite_errorcode", 0)
+    codigo = estendido & 0xFF
+    if estendido == sqlite3.SQLITE_READONLY_ROLLBACK:
+        return Erro(
+            TENTE_DE_NOVO,
+            f"{caminho}: há um diário quente, de uma gravação interrompida que só o escritor "
+            f"desfaz. {RODE_O_ESCRITOR}",
+        )
+    if codigo in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Erro(
+            TENTE_DE_NOVO,
+            f"{caminho}: um escritor segurou a trava por mais de {espera:g} s. "
+            "Leia de novo ou aumente BANCO_ESPERA.",
+        )
+    if codigo == sqlite3.SQLITE_INTERRUPT:
+        return Erro(INTERROMPIDO, f"{caminho}: leitura interrompida; nada foi alterado.")
+    if codigo in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}:
+        return Erro(
+            SEM_ACESSO,
+            f"{caminho}: o uid {os.getuid()} não consegue abrir ({erro}). "
+            f"Dê permissão de leitura: chmod a+r {caminho}",
+        )
+    if codigo in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM}:
+        nome = getattr(erro, "sqlite_errorname", str(erro))
+        return Erro(ENTRADA_SAIDA, f"{caminho}: erro de leitura ({nome}). Verifique o disco.")
+    return Erro(DADOS, f"{caminho}: banco corrompido ({erro}). Restaure uma cópia.")
+
+
+def motivo(erro: OSError) -> str:
+    """Devolve em poucas palavras por que o sistema operacional recusou."""
+    return MOTIVOS.get(erro.errno or 0, erro.strerror or str(erro))
+
+
+def do_sistema(erro: OSError, caminho: str) -> Erro:
+    """Traduz uma falha do sistema operacional ao abrir `caminho`."""
+    if isinstance(erro, FileNotFoundError):
+        return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {RODE_O_ESCRITOR}")
+    if isinstance(erro, PermissionError):
+        return Erro(
+            SEM_ACESSO,
+            f"{caminho}: o uid {os.getuid()} não consegue ler ({motivo(erro)}). "
+            f"Dê permissão de leitura: chmod a+r {caminho}",
+        )
+    return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")

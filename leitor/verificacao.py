@@ -1,0 +1,248 @@
+"""As verificações, na ordem em que uma depende da outra."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Sequence
+
+from leitor import banco, erros
+from leitor.erros import RODE_O_ESCRITOR, Erro
+
+MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
+MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
+WAL = 2  # idem, seção 1.3: bytes 18 e 19
+APLICACAO = 0x44534632  # "DSF2" em ASCII
+VERSAO_DO_ESQUEMA = 1
+ELO_ZERO = "0" * 64
+
+
+class Verificacao:
+    """Uma verificação: nome, resultado (`ok`, `falha`, `não feita`) e o que se viu."""
+
+    def __init__(self, nome: str, resultado: str, detalhe: str) -> None:
+        self.nome = nome
+        self.resultado = resultado
+        self.detalhe = detalhe
+
+
+class Leitura:
+    """Um banco que está sendo lido; `con` só existe depois da verificação `abertura`."""
+
+    def __init__(self, caminho: str, espera: float) -> None:
+        self.caminho = caminho
+        self.espera = espera
+        self.cabecalho = b""
+        self.con: sqlite3.Connection
+
+    def __enter__(self) -> Leitura:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self, "con"):
+            self.con.close()
+
+    def recusa(self, codigo: int, motivo: str) -> Erro:
+        """Devolve a falha com o caminho do banco à frente do motivo."""
+        return Erro(codigo, f"{self.caminho}: {motivo}")
+
+
+def verificar(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
+    """Faz as verificações até a primeira que falha; as demais ficam `não feita`.
+
+    Devolve todas, na ordem, e a falha (None: tudo em ordem). A conexão fica
+    aberta na mesma transação, para que se liste o que se verificou.
+    """
+    feitas: list[Verificacao] = []
+    falha: Erro | None = None
+    for nome, fazer in ORDEM:
+        if falha:
+            feitas.append(Verificacao(nome, "não feita", ""))
+            continue
+        try:
+            feitas.append(Verificacao(nome, "ok", fazer(leitura)))
+        except sqlite3.Error as erro:
+            falha = erros.do_sqlite(erro, leitura.caminho, leitura.espera)
+        except OSError as erro:
+            falha = erros.do_sistema(erro, leitura.caminho)
+        except Erro as erro:
+            falha = erro
+        if falha:
+            feitas.append(Verificacao(nome, "falha", str(falha)))
+    return feitas, falha
+
+
+def _arquivo(leitura: Leitura) -> str:
+    estado = os.stat(leitura.caminho)
+    if not stat.S_ISREG(estado.st_mode):
+        raise leitura.recusa(erros.DADOS, "não é um arquivo comum. Corrija BANCO.")
+    if estado.st_size == 0:
+        raise leitura.recusa(erros.SEM_ENTRADA, f"o arquivo está vazio. {RODE_O_ESCRITOR}")
+    return f"{milhar(estado.st_size)} bytes"
+
+
+def _cabecalho(leitura: Leitura) -> str:
+    with open(leitura.caminho, "rb") as arquivo:
+        leitura.cabecalho = arquivo.read(100)
+    if leitura.cabecalho[:16] != MAGIA or len(leitura.cabecalho) < 100:
+        if _tem_diario(leitura.caminho):
+            raise leitura.recusa(
+                erros.TENTE_DE_NOVO,
+                f"há um diário de uma gravação interrompida no começo. {RODE_O_ESCRITOR}",
+            )
+        raise leitura.recusa(
+            erros.DADOS, "não é um banco SQLite. Corrija BANCO ou restaure uma cópia."
+        )
+    tamanho = int.from_bytes(leitura.cabecalho[16:18], "big")
+    return f"SQLite 3, páginas de {milhar(tamanho if tamanho > 1 else 65_536)} bytes"
+
+
+def _tem_diario(caminho: str) -> bool:
+    try:
+        with open(f"{caminho}-journal", "rb") as diario:
+            return diario.read(8) == MAGIA_DO_DIARIO
+    except FileNotFoundError:
+        return False
+
+
+def _abertura(leitura: Leitura) -> str:
+    if WAL in leitura.cabecalho[18:20] or os.path.exists(f"{leitura.caminho}-wal"):
+        # Abrir poderia criar -wal e -shm, e o leitor não cria nada.
+        raise leitura.recusa(
+            erros.TENTE_DE_NOVO,
+            "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
+            f"ao diário de rollback. {RODE_O_ESCRITOR}",
+        )
+    leitura.con = banco.abrir(leitura.caminho, leitura.espera)
+    return f"só de leitura, SQLite {sqlite3.sqlite_version}"
+
+
+def _dono(leitura: Leitura) -> str:
+    aplicacao = banco.valor(leitura.con, banco.APLICACAO) & 0xFFFFFFFF
+    versao = banco.valor(leitura.con, banco.VERSAO)
+    if aplicacao != APLICACAO:
+        raise leitura.recusa(
+            erros.DADOS,
+            f"banco de outro programa (application_id 0x{aplicacao:08x}, o nosso é "
+            f"0x{APLICACAO:08x}). Corrija BANCO.",
+        )
+    if versao != VERSAO_DO_ESQUEMA:
+        raise leitura.recusa(
+            erros.ESQUEMA,
+            f"esquema na versão {versao}, este leitor conhece a {VERSAO_DO_ESQUEMA}. "
+            "Use a imagem do leitor da mesma versão do escritor.",
+        )
+    return f"application_id 0x{aplicacao:08x}, esquema na versão {versao}"
+
+
+def _esquema(leitura: Leitura) -> str:
+    existente = {str(linha) for (linha,) in leitura.con.execute(banco.LE_ESQUEMA)}
+    if existente != banco.ESQUEMA:
+        diferencas = [f"falta {linha}" for linha in sorted(banco.ESQUEMA - existente)]
+        diferencas += [f"sobra {linha}" for linha in sorted(existente - banco.ESQUEMA)]
+        raise leitura.recusa(
+            erros.ESQUEMA,
+            f"o esquema não é o do contrato: {'; '.join(diferencas[:3])}"
+            f"{' …' if len(diferencas) > 3 else ''}. Restaure uma cópia.",
+        )
+    return "usuarios e execucoes, como no contrato"
+
+
+def _integridade(leitura: Leitura) -> str:
+    achados = [achado for (achado,) in leitura.con.execute(banco.INTEGRIDADE)]
+    if achados != ["ok"]:
+        texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
+        raise leitura.recusa(erros.DADOS, f"integrity_check: {texto}. Restaure uma cópia.")
+    return "integrity_check sem achados"
+
+
+def _lacres(leitura: Leitura) -> str:
+    quebrados = []
+    quantos = 0
+    for id_, primeiro, ultimo, lacre in leitura.con.execute(banco.LACRES):
+        quantos += 1
+        if lacrar(leitura.con, primeiro, ultimo) != lacre:
+            quebrados.append(f"{id_} (ids {primeiro} a {ultimo})")
+    if quebrados:
+        raise leitura.recusa(
+            erros.DADOS,
+            f"lacre quebrado na execução {', '.join(quebrados[:3])}"
+            f"{' …' if len(quebrados) > 3 else ''}: as linhas não são as que foram gravadas. "
+            "Restaure uma cópia.",
+        )
+    return f"{milhar(quantos)} recalculados das linhas, todos iguais"
+
+
+def lacrar(con: sqlite3.Connection, primeiro: int | None, ultimo: int | None) -> str:
+    """Devolve o SHA-256 (hex) das linhas `primeiro`..`ultimo`, como o contrato o define."""
+    resumo = hashlib.sha256()
+    for lote in banco.lotes(con, banco.LINHAS_DO_LACRE, (primeiro, ultimo)):
+        # Um NULL num banco estragado anula a linha inteira: some, e o lacre acusa.
+        resumo.update(b"".join([linha for (linha,) in lote if isinstance(linha, bytes)]))
+    return resumo.hexdigest()
+
+
+def _elos(leitura: Leitura) -> str:
+    anterior = ELO_ZERO
+    quantos = 0
+    for id_, elo, colunas in leitura.con.execute(banco.ELOS):
+        anterior = hashlib.sha256(anterior.encode() + (colunas or b"")).hexdigest()
+        if elo != anterior:
+            raise leitura.recusa(
+                erros.DADOS,
+                f"elo quebrado na execução {id_}: o livro não é o que foi gravado. "
+                "Restaure uma cópia.",
+            )
+        quantos += 1
+    return f"corrente de {milhar(quantos)} inteira"
+
+
+def _totais(leitura: Leitura) -> str:
+    esperado = fim = soma = 0
+    for linha in leitura.con.execute(banco.TOTAIS):
+        esperado += 1
+        id_, lidos, inseridos, repetidos, primeiro, ultimo, total, achados = linha
+        soma += inseridos
+        contas = {
+            f"o número esperado é {esperado}": id_ == esperado,
+            "lidos não é inseridos + repetidos": lidos == inseridos + repetidos,
+            f"registra {inseridos} inseridos, há {achados}": inseridos == achados,
+            f"registra total {total}, a soma é {soma}": total == soma,
+            "o intervalo de ids invade o anterior": primeiro is None or fim < primeiro <= ultimo,
+            "só metade do intervalo de ids": (primeiro is None) == (ultimo is None),
+        }
+        if erradas := [conta for conta, certa in contas.items() if not certa]:
+            raise leitura.recusa(
+                erros.DADOS, f"execução {id_}: {'; '.join(erradas)}. Restaure uma cópia."
+            )
+        fim = ultimo or fim
+    if not esperado:
+        raise leitura.recusa(erros.SEM_ENTRADA, f"nenhuma execução registrada. {RODE_O_ESCRITOR}")
+    quantos = banco.valor(leitura.con, banco.QUANTOS)
+    if quantos != soma:
+        raise leitura.recusa(
+            erros.DADOS,
+            f"há {quantos} usuários, as execuções registram {soma}: alguém gravou ou apagou por "
+            "fora. Restaure uma cópia.",
+        )
+    return f"{milhar(quantos)} usuários, cada um em uma execução"
+
+
+def milhar(numero: int) -> str:
+    """Escreve um inteiro com o ponto de milhar do português."""
+    return f"{numero:,}".replace(",", ".")
+
+
+ORDEM: Sequence[tuple[str, Callable[[Leitura], str]]] = (
+    ("arquivo", _arquivo),
+    ("cabeçalho", _cabecalho),
+    ("abertura", _abertura),
+    ("dono", _dono),
+    ("esquema", _esquema),
+    ("integridade", _integridade),
+    ("lacres", _lacres),
+    ("elos", _elos),
+    ("totais", _totais),
+)
