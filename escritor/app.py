@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
+from typing import TextIO
 
-from escritor import __version__, argumentos, banco, entrada, erros
+from escritor import __version__, argumentos, banco, carga, entrada, erros
 from escritor.banco import Execucao
-from escritor.entrada import Pessoa
+from escritor.entrada import Entrada
 from escritor.erros import Erro
+from escritor.progresso import Progresso
 from escritor.sinais import Interrompido, Sinais
+from escritor.validacao import Lote
 
-AMOSTRA: tuple[Pessoa, ...] = (
-    ("João Silva", "joao@example.com"),
-    ("Maria Santos", "maria@example.com"),
-    ("Pedro Oliveira", "pedro@example.com"),
+AMOSTRA = Lote(
+    ["João Silva", "Maria Santos", "Pedro Oliveira"],
+    ["joao@example.com", "maria@example.com", "pedro@example.com"],
+    range(3),
 )
 LISTADOS = 20  # linhas que `semear` mostra; quem lista tudo é o leitor
 
@@ -36,16 +40,16 @@ def criar_banco(con: sqlite3.Connection, caminho: str) -> bool:
 
 
 def inserir_dados(
-    con: sqlite3.Connection, pessoas: Iterable[Pessoa], origem: str, iniciada_em: str
+    con: sqlite3.Connection, lotes: Iterable[Lote], origem: str, iniciada_em: str
 ) -> Execucao:
     """Passo 2: insere as pessoas cujo e-mail falta; registra e sela a execução.
 
     `origem`: `semear` ou `importar:NOME`; `iniciada_em`: UTC, ISO 8601. Roda
-    dentro da transação de quem chama, e levanta o que `pessoas` levantar.
+    dentro da transação de quem chama, e levanta o que `lotes` levantar.
     """
+    banco.conferir_ultimo(con)
     anterior = banco.ultima_execucao(con)
-    lidos, inseridos, intervalo = banco.gravar(con, pessoas, iniciada_em)
-    primeiro, ultimo = intervalo
+    gravadas = carga.gravar(con, lotes, iniciada_em, banco.CRIA_EMAIL_UNICO)
     execucao = Execucao(
         id=anterior.id + 1 if anterior else 1,
         origem=origem,
@@ -53,13 +57,13 @@ def inserir_dados(
         versao=__version__,
         iniciada_em=iniciada_em,
         concluida_em=banco.agora(),
-        lidos=lidos,
-        inseridos=inseridos,
-        repetidos=lidos - inseridos,
-        primeiro_id=primeiro,
-        ultimo_id=ultimo,
-        total=(anterior.total if anterior else 0) + inseridos,
-        lacre=banco.lacrar(con, primeiro, ultimo),
+        lidos=gravadas.lidas,
+        inseridos=gravadas.inseridas,
+        repetidos=gravadas.lidas - gravadas.inseridas,
+        primeiro_id=gravadas.primeiro,
+        ultimo_id=gravadas.ultimo,
+        total=(anterior.total if anterior else 0) + gravadas.inseridas,
+        lacre=gravadas.lacre,
         elo="",
     )
     return banco.registrar(con, execucao, anterior)
@@ -70,55 +74,97 @@ def listar_dados(con: sqlite3.Connection, limite: int = -1) -> Iterator[Linha]:
     return con.execute(banco.LISTA_USUARIOS, (limite,))
 
 
-def _executar(opcoes: Namespace, sinais: Sinais) -> None:
-    origem = opcoes.comando
+def _semear(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = banco.agora()
-    fonte: AbstractContextManager[Iterator[Pessoa]] = nullcontext(iter(AMOSTRA))
-    if opcoes.comando == "importar":
-        origem = f"importar:{entrada.nome_da_origem(opcoes.arquivo)}"
-        fonte = entrada.abrir(opcoes.arquivo)
-    with (
-        fonte as pessoas,
-        _falhas_traduzidas(opcoes.banco, opcoes.espera, sinais),
-        banco.abrir(opcoes.banco, opcoes.espera, sinais) as con,
-    ):
+    with _gravacao(opcoes, sinais) as con:
         with banco.transacao(con, opcoes.espera, sinais):
             criado = criar_banco(con, opcoes.banco)
-            execucao = inserir_dados(con, pessoas, origem, iniciada_em)
-        linhas = list(listar_dados(con, LISTADOS)) if opcoes.comando == "semear" else []
-    _dizer(*[f"banco criado em {opcoes.banco}"] * criado, _resumo(execucao))
+            execucao = inserir_dados(con, [AMOSTRA], "semear", iniciada_em)
+        linhas = list(listar_dados(con, LISTADOS))
+    _dizer(*_resumo(opcoes, criado, execucao))
     _mostrar(linhas, execucao.total)
 
 
+def _importar(opcoes: Namespace, sinais: Sinais) -> None:
+    iniciada_em = banco.agora()
+    with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
+        progresso = Progresso(aberta, opcoes.silencioso)
+        try:
+            with banco.transacao(con, opcoes.espera, sinais):
+                criado = criar_banco(con, opcoes.banco)
+                lotes = progresso.acompanhar(aberta.lotes)
+                execucao = inserir_dados(con, lotes, f"importar:{aberta.nome}", iniciada_em)
+                _conferir_conflito(opcoes, execucao)
+                aberta.recusas.firmar()
+        finally:
+            progresso.apagar()
+    _dizer(*_resumo(opcoes, criado, execucao), *_ressalvas(opcoes, aberta))
+
+
+def _conferir_conflito(opcoes: Namespace, execucao: Execucao) -> None:
+    """Levanta Erro 65 se há repetidos e --conflito é falhar."""
+    if opcoes.conflito == "falhar" and execucao.repetidos:
+        raise Erro(
+            erros.DADOS,
+            f"{opcoes.arquivo}: e-mails que já existem: {_milhar(execucao.repetidos)} de "
+            f"{_milhar(execucao.lidos)}; nada foi gravado. "
+            "Com --conflito ignorar, só os novos entram.",
+        )
+
+
 @contextmanager
-def _falhas_traduzidas(caminho: str, espera: float, sinais: Sinais) -> Iterator[None]:
+def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[sqlite3.Connection]:
+    """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
     try:
-        yield
+        with banco.abrir(opcoes.banco, opcoes.espera, sinais) as con:
+            yield con
     except sqlite3.Error as erro:
         sinais.conferir()
-        raise erros.do_sqlite(erro, caminho, espera) from erro
+        raise erros.do_sqlite(erro, opcoes.banco, opcoes.espera) from erro
     except OSError as erro:
-        raise erros.do_sistema(erro, caminho) from erro
+        raise erros.do_sistema(erro, opcoes.banco) from erro
 
 
-def _resumo(execucao: Execucao) -> str:
-    return (
+def _resumo(opcoes: Namespace, criado: bool, execucao: Execucao) -> list[str]:
+    nascimento = [f"banco criado em {opcoes.banco}"] if criado else []
+    return [
+        *nascimento,
         f"execução {execucao.id} ({execucao.origem}): inseridos: {_milhar(execucao.inseridos)}, "
         f"já existiam: {_milhar(execucao.repetidos)}, total: {_milhar(execucao.total)}; "
-        f"lacre sha256 {execucao.lacre[:16]}…"
-    )
+        f"lacre sha256 {execucao.lacre[:16]}…",
+    ]
+
+
+def _ressalvas(opcoes: Namespace, aberta: Entrada) -> Iterator[str]:
+    if aberta.recusas.total:
+        yield f"linhas recusadas: {_milhar(aberta.recusas.total)}, em {opcoes.rejeitados}"
+    if aberta.refeitas:
+        yield f"colunas dadas de novo, e não copiadas: {', '.join(aberta.refeitas)}"
 
 
 def _mostrar(linhas: Sequence[Linha], total: int) -> None:
     texto = [f"{id_:>4}  {nome} <{email}>  {criado_em}" for id_, nome, email, criado_em in linhas]
     if linhas and total > len(linhas):
         texto.append(f"      … e mais {_milhar(total - len(linhas))}; o leitor lista todos")
-    sys.stdout.write("".join(f"{linha}\n" for linha in texto))
-    sys.stdout.flush()
+    _saida().write("".join(f"{linha}\n" for linha in texto))
+    _saida().flush()
 
 
 def _milhar(numero: int) -> str:
     return f"{numero:,}".replace(",", ".")
+
+
+def _saida() -> TextIO:
+    """A saída padrão. Levanta OSError se o processo nasceu sem ela (`>&-`)."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "fechada")
+    return sys.stdout
+
+
+def _calar_saida() -> None:
+    """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dizer(*linhas: str) -> None:
@@ -133,20 +179,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     with sinais.instalados():
         try:
             opcoes = argumentos.ler(sys.argv[1:] if argv is None else argv, os.environ)
-            _executar(opcoes, sinais)
+            (_importar if opcoes.comando == "importar" else _semear)(opcoes, sinais)
         except Interrompido as pedido:
             _dizer("interrompido: a transação foi desfeita e nada foi gravado. Rode de novo.")
             return 128 + pedido.numero
         except Erro as erro:
-            _dizer(f"ERRO: {erro}")
+            _dizer(*erro.detalhes, f"ERRO: {erro}")
             return erro.codigo
         except BrokenPipeError:  # `| head`: quem lia a lista já foi; os dados estão gravados
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _calar_saida()
         except OSError as erro:
+            _calar_saida()
             _dizer(f"ERRO: gravado, mas a saída padrão falhou ({erros.motivo(erro)}).")
             return erros.ENTRADA_SAIDA
         except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
             traceback.print_exc()
-            _dizer("ERRO: defeito nosso; nada foi gravado. Relate com as linhas acima.")
+            _dizer("ERRO: defeito nosso. Relate com as linhas acima.")
             return erros.DEFEITO
     return os.EX_OK

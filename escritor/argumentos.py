@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import math
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from escritor import __version__, erros
+from escritor.colunas import OBRIGATORIAS
 from escritor.erros import Erro
 
 BANCO_PADRAO = "/data/desafio2.db"
@@ -63,11 +65,42 @@ def _segundos(texto: str) -> float:
     return valor
 
 
+def _caminho(texto: str) -> str:
+    """Recusa o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html)."""
+    if texto in {"", ":memory:"}:
+        raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
+    return texto
+
+
+def _codificacao(nome: str) -> str:
+    try:
+        io.TextIOWrapper(io.BytesIO(), nome)
+    except LookupError:
+        raise argparse.ArgumentTypeError(f"codificação desconhecida: {nome!r}") from None
+    return nome
+
+
+def _delimitador(texto: str) -> str:
+    separador = "\t" if texto == "\\t" else texto
+    if len(separador) != 1 or separador in '"\r\n':
+        raise argparse.ArgumentTypeError(f"deve ser um caractere (ou \\t); veio {texto!r}")
+    return separador
+
+
+def _colunas(texto: str) -> dict[str, str]:
+    """Converte `nome=A,email=B` em {nome no arquivo: nosso nome}."""
+    pares = [par.partition("=") for par in texto.split(",")]
+    if any(nosso.strip() not in OBRIGATORIAS or not dele.strip() for nosso, _, dele in pares):
+        raise argparse.ArgumentTypeError(f"use nome=A,email=B; veio {texto!r}")
+    return {dele.strip().casefold(): nosso.strip() for nosso, _, dele in pares}
+
+
 def _globais(ambiente: Mapping[str, str]) -> _Analisador:
     analisador = _Analisador(prog="escritor", add_help=False, allow_abbrev=False)
     analisador.add_argument(
         "--banco",
         metavar="CAMINHO",
+        type=_caminho,
         default=ambiente.get("BANCO") or BANCO_PADRAO,
         help=f"arquivo do banco (variável BANCO; padrão {BANCO_PADRAO})",
     )
@@ -97,14 +130,60 @@ def _principal(globais: _Analisador) -> _Analisador:
         help="mostra a versão e termina",
     )
     comandos = analisador.add_subparsers(dest="comando", title="comandos")
-    comandos.add_parser("semear", help="grava os três usuários de exemplo que faltarem (padrão)")
-    importar = comandos.add_parser("importar", help="grava os usuários de um CSV, todos ou nenhum")
-    importar.add_argument(
-        "arquivo",
-        metavar="ARQUIVO",
-        help="CSV em UTF-8 com as colunas nome e email, ou - para a entrada padrão",
+    comandos.add_parser(
+        "semear", allow_abbrev=False, help="grava os três usuários de exemplo que faltarem (padrão)"
+    )
+    _importar(
+        comandos.add_parser(
+            "importar",
+            allow_abbrev=False,
+            help="grava os usuários de um arquivo, todos ou nenhum",
+        )
     )
     return analisador
+
+
+def _importar(importar: argparse.ArgumentParser) -> None:
+    importar.add_argument(
+        "arquivo", metavar="ARQUIVO", help="CSV, JSON ou gzip de um deles; - é a entrada padrão"
+    )
+    importar.add_argument(
+        "--formato",
+        choices=("csv", "jsonl", "json"),
+        help="padrão: pela extensão (.json, .jsonl, .ndjson; o resto é CSV)",
+    )
+    importar.add_argument(
+        "--codificacao",
+        metavar="NOME",
+        type=_codificacao,
+        default="utf-8-sig",
+        help="como os bytes viram texto: latin-1, cp1252… (padrão UTF-8)",
+    )
+    importar.add_argument(
+        "--delimitador",
+        metavar="C",
+        type=_delimitador,
+        help="o que separa as colunas do CSV (padrão: vírgula, ponto e vírgula ou tabulação)",
+    )
+    importar.add_argument(
+        "--colunas",
+        metavar="nome=A,email=B",
+        type=_colunas,
+        default={},
+        help="como as colunas nome e email se chamam no arquivo",
+    )
+    importar.add_argument(
+        "--conflito",
+        choices=("ignorar", "falhar"),
+        default="ignorar",
+        help="o que fazer com um e-mail que já existe (padrão: ignorar, e contar)",
+    )
+    importar.add_argument(
+        "--rejeitados",
+        metavar="ARQUIVO",
+        help="grava as linhas boas e põe as ruins neste CSV; - é a saída padrão",
+    )
+    importar.add_argument("--silencioso", action="store_true", help="não mostra o andamento")
 
 
 def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> argparse.Namespace:

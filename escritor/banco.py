@@ -6,12 +6,13 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from escritor import erros
 from escritor.cabecalho import APLICACAO, VERSAO_DO_ESQUEMA, conferir_arquivo, conferir_dono
+from escritor.carga import RS, ULTIMO_ID, US, valor
 from escritor.erros import Erro
 from escritor.sinais import Sinais
 
@@ -47,23 +48,25 @@ ESQUEMA = {
 }
 
 LE_ESQUEMA = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-INSERE_USUARIO = (
-    "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-)
 INSERE_EXECUCAO = "INSERT INTO execucoes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ULTIMA_EXECUCAO = "SELECT * FROM execucoes ORDER BY id DESC LIMIT 1"
-ULTIMO_ID = "SELECT ifnull(max(id), 0) FROM usuarios"
 ULTIMO_ID_REGISTRADO = "SELECT ifnull(max(ultimo_id), 0) FROM execucoes"
-LINHAS_DO_LACRE = """\
-SELECT id, nome, email, criado_em FROM usuarios WHERE id BETWEEN ? AND ? ORDER BY id"""
 LISTA_USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id LIMIT ?"
 
 # O busy_timeout do SQLite dorme em C, onde nenhum sinal chega ao Python: a
 # espera por BANCO_ESPERA é feita em fatias deste tamanho (segundos).
 FATIA = 0.1
-LOTE = 1_000
+AJUSTES = (
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA synchronous = EXTRA",
+    # Daqui até threads, velocidade: quem mede é bench/comparar.py.
+    "PRAGMA page_size = 8192",  # metade das páginas do padrão a tocar numa importação
+    "PRAGMA cache_size = -2000",  # KiB; mais que isto torna a ordenação mais lenta
+    "PRAGMA threads = 2",  # a ordenação do índice usa um segundo núcleo
+    "PRAGMA temp_store = FILE",
+    "PRAGMA journal_mode = DELETE",
+)
 ELO_ZERO = "0" * 64
-US, RS = "\x1f", "\x1e"
 
 
 class Execucao(NamedTuple):
@@ -97,14 +100,17 @@ def abrir(caminho: str, espera: float, sinais: Sinais) -> Iterator[sqlite3.Conne
     `espera` em segundos. synchronous=EXTRA: com FULL, um corte de energia logo
     após o COMMIT perdeu 6 de 110 gravações confirmadas; com EXTRA, nenhuma.
     """
-    os.makedirs(os.path.dirname(os.path.abspath(caminho)), exist_ok=True)
+    pasta = os.path.dirname(os.path.abspath(caminho))
+    os.makedirs(pasta, exist_ok=True)
     conferir_arquivo(caminho)
+    # Os arquivos temporários do SQLite nascem já sem nome, e por isso nunca
+    # sobram; no volume, porque o /tmp do container é memória.
+    os.environ["SQLITE_TMPDIR"] = pasta
     con = sqlite3.connect(caminho, timeout=min(FATIA, espera), isolation_level=None)
     with closing(con):
         sinais.vigiar(con)
-        con.execute("PRAGMA trusted_schema = OFF")
-        con.execute("PRAGMA synchronous = EXTRA")
-        insistir(con, "PRAGMA journal_mode = DELETE", espera, sinais)
+        for ajuste in AJUSTES:
+            insistir(con, ajuste, espera, sinais)
         yield con
 
 
@@ -171,52 +177,25 @@ def ultima_execucao(con: sqlite3.Connection) -> Execucao | None:
     return Execucao._make(linha) if linha else None
 
 
-def lacrar(con: sqlite3.Connection, primeiro: int | None, ultimo: int | None) -> str:
-    """Devolve o SHA-256 (hex) das linhas `primeiro`..`ultimo`, lidas de volta do SQLite.
-
-    Cada linha: id US nome US email US criado_em RS, em UTF-8 e na ordem do id.
-    """
-    resumo = hashlib.sha256()
-    cursor = con.execute(LINHAS_DO_LACRE, (primeiro, ultimo))
-    while lote := cursor.fetchmany(LOTE):
-        resumo.update("".join([f"{i}{US}{n}{US}{e}{US}{c}{RS}" for i, n, e, c in lote]).encode())
-    return resumo.hexdigest()
-
-
 def encadear(anterior: str, execucao: Execucao) -> str:
     """Devolve o elo: SHA-256 do elo anterior e das colunas da execução, menos o elo."""
     colunas = ["" if valor is None else str(valor) for valor in execucao[:-1]]
     return hashlib.sha256((US.join([anterior, *colunas]) + RS).encode()).hexdigest()
 
 
-def gravar(
-    con: sqlite3.Connection, pessoas: Iterable[tuple[str, str]], criado_em: str
-) -> tuple[int, int, tuple[int | None, int | None]]:
-    """Insere as pessoas de e-mail novo; devolve lidos, inseridos e o intervalo de ids.
+def conferir_ultimo(con: sqlite3.Connection) -> None:
+    """Levanta Erro 65 se o livro e a tabela discordam do último id.
 
-    Levanta Erro 65 se o livro e a tabela discordam: gravar por cima de uma
-    adulteração esconderia a prova dela.
+    Gravar por cima de uma adulteração esconderia a prova dela.
     """
-    antes = con.execute(ULTIMO_ID).fetchone()[0]
-    registrado = con.execute(ULTIMO_ID_REGISTRADO).fetchone()[0]
-    if antes != registrado:
+    ultimo = valor(con, ULTIMO_ID)
+    registrado = valor(con, ULTIMO_ID_REGISTRADO)
+    if ultimo != registrado:
         raise Erro(
             erros.DADOS,
-            f"o último usuário é o {antes}, mas a última execução selou até o {registrado}: "
+            f"o último usuário é o {ultimo}, mas a última execução selou até o {registrado}: "
             "o banco foi alterado por fora; ficou intacto. Rode o leitor com `verificar`.",
         )
-    lidos = 0
-
-    def parametros() -> Iterator[tuple[str, str, str]]:
-        nonlocal lidos
-        for nome, email in pessoas:
-            lidos += 1
-            yield nome, email, criado_em
-
-    inseridos = con.executemany(INSERE_USUARIO, parametros()).rowcount
-    if not inseridos:
-        return lidos, 0, (None, None)
-    return lidos, inseridos, (antes + 1, con.execute(ULTIMO_ID).fetchone()[0])
 
 
 def registrar(con: sqlite3.Connection, execucao: Execucao, anterior: Execucao | None) -> Execucao:

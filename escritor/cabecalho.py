@@ -10,6 +10,7 @@ from escritor.erros import Erro
 
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
+MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 
 
@@ -29,7 +30,7 @@ def conferir_arquivo(caminho: str) -> None:
         return
     if not cabecalho:  # 0 byte: um banco que ainda não nasceu
         return
-    diario = os.path.exists(f"{caminho}-journal")
+    diario = _tem_diario(caminho)
     if cabecalho[:16] != MAGIA:
         if diario:
             return
@@ -40,6 +41,14 @@ def conferir_arquivo(caminho: str) -> None:
     if aplicacao == 0 and diario:
         return
     conferir_dono(caminho, aplicacao, int.from_bytes(cabecalho[60:64], "big"))
+
+
+def _tem_diario(caminho: str) -> bool:
+    try:
+        with open(f"{caminho}-journal", "rb") as diario:
+            return diario.read(8) == MAGIA_DO_DIARIO
+    except FileNotFoundError:
+        return False
 
 
 def conferir_dono(caminho: str, aplicacao: int, versao: int) -> None:

@@ -1,45 +1,97 @@
-"""Lê e valida os dados de fora: CSV com cabeçalho, linha por linha.
-
-Nada é corrigido em silêncio: uma linha ruim recusa o arquivo, com o número da
-linha física e o motivo.
-"""
+"""De onde vêm os dados: arquivo ou entrada padrão, gzip, codificação e formato."""
 
 from __future__ import annotations
 
-import csv
+import gzip
 import io
 import os
-import re
+import stat
 import sys
+import zlib
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any
 
-from escritor import erros
+from escritor import colunas, erros, formato_csv, formato_json
 from escritor.erros import Erro
+from escritor.recusas import Recusas
+from escritor.validacao import CONTROLE, Lote
 
-Pessoa = tuple[str, str]
+MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
+EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
-COLUNAS = ("nome", "email")
-SEPARADORES = ",;\t"
-# Nenhuma linha física passa disto (caracteres): um arquivo sem quebras, como
-# /dev/zero, não pode esgotar a memória. É também o limite de campo do csv.
-LIMITE_DA_LINHA = csv.field_size_limit()
-LIMITE_DO_EMAIL = 254  # octetos; RFC 5321, 4.5.3.1.3, menos os dois sinais < >
 
-CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # categoria Cc do Unicode
-BYTE_INVALIDO = re.compile(r"[\ud800-\udfff]")  # o que surrogateescape deixa
-EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
+class Entrada:
+    """Um arquivo aberto: os lotes que servem, o que se recusou e onde a leitura está."""
+
+    def __init__(
+        self, opcoes: Namespace, binario: io.BufferedReader, fluxo: io.TextIOWrapper
+    ) -> None:
+        self.nome = nome_da_origem(opcoes.arquivo)
+        self.recusas = Recusas(self.nome, opcoes.rejeitados)
+        self._binario = binario
+        self._tamanho = _tamanho(binario)
+        with self._falhas(opcoes.codificacao):
+            self.colunas, lotes = self._formato(opcoes, fluxo)
+        self.lotes = self.recusas.filtrar(self._protegidos(lotes, opcoes.codificacao))
+
+    @property
+    def fracao(self) -> float | None:
+        """Que parte do arquivo já foi lida, de 0 a 1; None se não há como saber."""
+        if not self._tamanho:
+            return None
+        return min(self._binario.tell() / self._tamanho, 1.0)
+
+    @property
+    def refeitas(self) -> list[str]:
+        """As colunas que o arquivo traz e que são dadas de novo."""
+        return [coluna for coluna in colunas.REFEITAS if coluna in self.colunas]
+
+    def _formato(
+        self, opcoes: Namespace, fluxo: io.TextIOWrapper
+    ) -> tuple[set[str] | list[str], Iterator[Lote]]:
+        formato = opcoes.formato or _pela_extensao(opcoes.arquivo)
+        if formato == "csv":
+            return formato_csv.ler(fluxo, self.recusas, opcoes.colunas, opcoes.delimitador)
+        if formato == "jsonl":
+            return formato_json.ler_linhas(fluxo, self.recusas, opcoes.colunas)
+        return formato_json.ler_array(fluxo, self.recusas, opcoes.colunas)
+
+    def _protegidos(self, lotes: Iterator[Lote], codificacao: str) -> Iterator[Lote]:
+        with self._falhas(codificacao):
+            yield from lotes
+
+    @contextmanager
+    def _falhas(self, codificacao: str) -> Iterator[None]:
+        try:
+            yield
+        except UnicodeError as erro:
+            raise Erro(
+                erros.DADOS, f"{self.nome}: não está em {codificacao}. Nada foi gravado."
+            ) from erro
+        except (gzip.BadGzipFile, zlib.error, EOFError) as erro:
+            raise Erro(
+                erros.DADOS, f"{self.nome}: gzip corrompido ou cortado. Nada foi gravado."
+            ) from erro
+        except OSError as erro:
+            raise Erro(
+                erros.ENTRADA_SAIDA,
+                f"{self.nome}: falha ao ler a entrada ({erros.motivo(erro)}). Nada foi gravado.",
+            ) from erro
 
 
 @contextmanager
-def abrir(arquivo: str) -> Iterator[Iterator[Pessoa]]:
-    """Abre `arquivo` (`-`: entrada padrão), lê o cabeçalho e entrega as pessoas.
+def abrir(opcoes: Namespace) -> Iterator[Entrada]:
+    """Abre `opcoes.arquivo` (`-`: entrada padrão) e lê o cabeçalho.
 
-    Levanta Erro 66 se não dá para ler, 65 se o cabeçalho ou uma linha é ruim.
+    Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é ruim, agora ou ao
+    iterar os lotes.
     """
-    with _fluxo(arquivo) as fluxo:
-        yield ler_csv(fluxo, nome_da_origem(arquivo))
+    with _binario(opcoes.arquivo) as binario, _texto(binario, opcoes.codificacao) as fluxo:
+        entrada = Entrada(opcoes, binario, fluxo)
+        with entrada.recusas.guardadas():
+            yield entrada
 
 
 def nome_da_origem(arquivo: str) -> str:
@@ -51,14 +103,14 @@ def nome_da_origem(arquivo: str) -> str:
 
 
 @contextmanager
-def _fluxo(arquivo: str) -> Iterator[TextIO]:
-    # Bytes que não são UTF-8 viram substitutos, que a validação acha com o
-    # número da linha; o decodificador estrito só diria a posição no bloco.
+def _binario(arquivo: str) -> Iterator[io.BufferedReader]:
     if arquivo == "-":
-        yield io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "surrogateescape", newline="")
+        if sys.stdin is None:
+            raise Erro(erros.SEM_ENTRADA, "-: a entrada padrão está fechada. Mande um arquivo.")
+        yield _com_espia(sys.stdin.buffer)
         return
     try:
-        fluxo = open(arquivo, encoding="utf-8-sig", errors="surrogateescape", newline="")  # noqa: SIM115
+        binario = open(arquivo, "rb")  # noqa: SIM115 - fechado pelo with abaixo
     except OSError as erro:
         raise Erro(
             erros.SEM_ENTRADA,
@@ -66,102 +118,36 @@ def _fluxo(arquivo: str) -> Iterator[TextIO]:
             "Confira o caminho e a permissão, ou mande o arquivo pela entrada padrão: "
             "importar - < ARQUIVO",
         ) from erro
-    with fluxo:
-        yield fluxo
+    with binario:
+        yield binario
 
 
-def ler_csv(fluxo: TextIO, nome: str) -> Iterator[Pessoa]:
-    """Confere o cabeçalho agora e devolve o iterador das pessoas.
-
-    Levanta Erro 65, já aqui ou ao iterar, como `nome:linha: campo: motivo`.
-    """
-    linhas = _linhas(fluxo, nome)
-    cabecalho = next(linhas, "")
-    separador, colunas = _cabecalho(cabecalho, nome)
-    return _pessoas(csv.reader(linhas, delimiter=separador, strict=True), colunas, nome)
+def _com_espia(binario: Any) -> io.BufferedReader:
+    """Garante o `peek`, que um objeto na memória, como o dos testes, não tem."""
+    return binario if isinstance(binario, io.BufferedReader) else io.BufferedReader(binario)
 
 
-def _linhas(fluxo: TextIO, nome: str) -> Iterator[str]:
-    """Itera as linhas físicas (LF, CRLF ou CR), nenhuma maior que o limite."""
-    numero = 0
+def _tamanho(binario: io.BufferedReader) -> int:
+    """Devolve o tamanho de um arquivo comum, 0 para um pipe."""
     try:
-        while linha := fluxo.readline(LIMITE_DA_LINHA):
-            numero += 1
-            if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":
-                raise _recusa(nome, numero, f"linha com mais de {LIMITE_DA_LINHA} caracteres")
-            yield linha
-    except OSError as erro:
-        raise Erro(
-            erros.ENTRADA_SAIDA, f"{nome}: falha ao ler a entrada ({erros.motivo(erro)})."
-        ) from erro
+        estado = os.fstat(binario.fileno())
+    except OSError:  # um objeto na memória, como nos testes
+        return 0
+    return estado.st_size if stat.S_ISREG(estado.st_mode) else 0
 
 
-def _cabecalho(linha: str, nome: str) -> tuple[str, list[str]]:
-    """Devolve o separador e as colunas; o separador é o que reconhece as duas nossas."""
-    if not linha.strip():
-        raise _recusa(nome, 1, "falta o cabeçalho: a primeira linha diz as colunas, nome,email")
-    if BYTE_INVALIDO.search(linha) or "\x00" in linha:
-        raise _recusa(nome, 1, "cabeçalho ilegível: o arquivo não está em UTF-8")
-    candidatos = [(s, _dividir(linha, s)) for s in SEPARADORES]
-    separador, colunas = max(candidatos, key=lambda c: (len({*COLUNAS} & {*c[1]}), len(c[1])))
-    if faltam := [coluna for coluna in COLUNAS if coluna not in colunas]:
-        raise _recusa(nome, 1, f"falta a coluna {' e '.join(faltam)}; há {', '.join(colunas)}")
-    if sobram := [coluna for coluna in colunas if coluna not in COLUNAS]:
-        raise _recusa(nome, 1, f"coluna desconhecida: {', '.join(sobram)}; use só nome e email")
-    if len(colunas) > len(COLUNAS):
-        raise _recusa(nome, 1, f"coluna repetida: {', '.join(colunas)}")
-    return separador, colunas
+def _texto(binario: io.BufferedReader, codificacao: str) -> io.TextIOWrapper:
+    """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
+
+    Bytes que não são da codificação viram substitutos, que a validação acha com
+    o número da linha; o decodificador estrito só diria a posição no bloco.
+    """
+    if binario.peek(2)[:2] == MAGIA_DO_GZIP:
+        descomprimido = gzip.GzipFile(fileobj=binario)
+        return io.TextIOWrapper(descomprimido, codificacao, "surrogateescape", newline="")
+    return io.TextIOWrapper(binario, codificacao, "surrogateescape", newline="")
 
 
-def _dividir(linha: str, separador: str) -> list[str]:
-    colunas = next(csv.reader([linha], delimiter=separador))
-    return [coluna.strip().casefold() for coluna in colunas]
-
-
-def _pessoas(leitor: Iterator[list[str]], colunas: list[str], nome: str) -> Iterator[Pessoa]:
-    do_nome, do_email = (colunas.index(coluna) for coluna in COLUNAS)
-    linha = 2  # onde o próximo registro começa: um campo entre aspas pode ter várias linhas
-    while True:
-        try:
-            campos = next(leitor)
-        except StopIteration:
-            return
-        except csv.Error as erro:
-            raise _recusa(nome, linha, _motivo_do_csv(erro)) from erro
-        if campos:
-            if len(campos) != len(colunas):
-                raise _recusa(nome, linha, f"esperava {len(colunas)} colunas, há {len(campos)}")
-            pessoa = campos[do_nome].strip(), campos[do_email].strip()
-            if motivo := problema(*pessoa):
-                raise _recusa(nome, linha, motivo)
-            yield pessoa
-        linha = leitor.line_num + 2  # type: ignore[attr-defined] # o cabeçalho não passou por ele
-
-
-def problema(nome: str, email: str) -> str | None:
-    """Devolve `campo: motivo` se a pessoa não serve, ou None se serve."""
-    for campo, valor in (("nome", nome), ("email", email)):
-        if not valor:
-            return f"{campo}: vazio"
-        if BYTE_INVALIDO.search(valor):
-            return f"{campo}: bytes que não são UTF-8"
-        if achado := CONTROLE.search(valor):
-            return f"{campo}: caractere de controle U+{ord(achado[0]):04X}"
-    if not EMAIL.fullmatch(email):
-        return f"email: {email[:80]!r} não é um e-mail"
-    if len(email.encode()) > LIMITE_DO_EMAIL:
-        return f"email: mais de {LIMITE_DO_EMAIL} bytes"
-    return None
-
-
-def _motivo_do_csv(erro: csv.Error) -> str:
-    texto = str(erro)
-    if "unexpected end of data" in texto:
-        return "aspas abertas e nunca fechadas"
-    if "field larger" in texto:
-        return f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
-    return "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
-
-
-def _recusa(nome: str, linha: int, motivo: str) -> Erro:
-    return Erro(erros.DADOS, f"{nome}:{linha}: {motivo}. Nada foi gravado; corrija e rode de novo.")
+def _pela_extensao(arquivo: str) -> str:
+    base = arquivo.lower().removesuffix(".gz")
+    return EXTENSOES.get(os.path.splitext(base)[1], "csv")

@@ -3,6 +3,7 @@
 import errno
 import os
 import sqlite3
+from collections.abc import Sequence
 
 USO = 2
 DADOS = os.EX_DATAERR
@@ -28,6 +29,7 @@ MOTIVOS = {
     errno.EISDIR: "é uma pasta",
     errno.ENOSPC: "disco cheio",
     errno.EDQUOT: "cota de disco esgotada",
+    errno.EBADF: "fechada",
     errno.EIO: "erro de entrada e saída",
     errno.ELOOP: "links simbólicos em círculo",
 }
@@ -36,11 +38,15 @@ DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 
 class Erro(Exception):
-    """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída."""
+    """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída.
 
-    def __init__(self, codigo: int, mensagem: str) -> None:
+    `detalhes`: linhas a mostrar antes, como cada recusa de um arquivo.
+    """
+
+    def __init__(self, codigo: int, mensagem: str, detalhes: Sequence[str] = ()) -> None:
         super().__init__(mensagem)
         self.codigo = codigo
+        self.detalhes = detalhes
 
 
 def primario(erro: sqlite3.Error) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from leitor import banco, configuracao, erros, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
-from leitor.saida import Linha
 from leitor.verificacao import Leitura, Verificacao, verificar
 
 
@@ -24,9 +25,21 @@ def verificar_banco(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
     return verificar(leitura)
 
 
-def ler_dados(con: sqlite3.Connection, limite: int = -1) -> Iterator[list[Linha]]:
-    """Devolve em lotes (id, nome, email, criado_em), na ordem do id; -1 é sem limite."""
-    return banco.lotes(con, banco.USUARIOS, (limite,))
+def ler_dados(
+    con: sqlite3.Connection, formato: str = "tabela", limite: int = -1
+) -> Iterator[bytes]:
+    """Devolve os usuários na ordem do id, no formato pedido, em blocos de UTF-8.
+
+    `limite` -1 é sem limite. A memória não cresce com o banco.
+    """
+    return saida.FORMATOS[formato](con, limite)
+
+
+TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
+if TYPE_CHECKING:
+    from typing import TextIO
+
+BLOCOS_POR_ESCRITA = 8
 
 
 class Prova:
@@ -47,9 +60,15 @@ def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
     prova = Prova(leitura.con)
     nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
     _dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(prova))
-    for bloco in saida.FORMATOS[opcoes.formato](lambda: ler_dados(leitura.con, opcoes.limite)):
-        sys.stdout.write(bloco)
+    for bloco in _agrupados(ler_dados(leitura.con, opcoes.formato, opcoes.limite)):
+        _saida().buffer.write(bloco)
     return os.EX_OK
+
+
+def _agrupados(blocos: Iterator[bytes]) -> Iterator[bytes]:
+    """Junta os pequenos: com PYTHONUNBUFFERED, cada escrita é uma chamada ao sistema."""
+    while juntos := b"".join(islice(blocos, BLOCOS_POR_ESCRITA)):
+        yield juntos
 
 
 def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
@@ -63,12 +82,12 @@ def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
             "verificacoes": [vars(verificacao) for verificacao in verificacoes],
             "prova": vars(prova) if prova else None,
         }
-        sys.stdout.write(saida.relatorio_em_json(relatorio))
+        _saida().write(saida.relatorio_em_json(relatorio))
     else:
-        sys.stdout.write(saida.relatorio_em_texto(verificacoes))
+        _saida().write(saida.relatorio_em_texto(verificacoes))
         if prova:
-            sys.stdout.write("".join(f"{linha}\n" for linha in _prova_em_texto(prova)))
-    sys.stdout.flush()
+            _saida().write("".join(f"{linha}\n" for linha in _prova_em_texto(prova)))
+    _saida().flush()
     if falha:
         raise falha
     return os.EX_OK
@@ -85,6 +104,19 @@ def _prova_em_texto(prova: Prova) -> list[str]:
     ]
 
 
+def _saida() -> TextIO:
+    """A saída padrão. Levanta OSError se o processo nasceu sem ela (`>&-`)."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "fechada")
+    return sys.stdout
+
+
+def _calar_saida() -> None:
+    """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _dizer(*linhas: str) -> None:
     """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
     sys.stderr.write("".join(f"[LEITOR] {linha}\n" for linha in linhas))
@@ -93,12 +125,12 @@ def _dizer(*linhas: str) -> None:
 
 def _executar(opcoes: Opcoes) -> int:
     acao = _verificar if opcoes.comando == "verificar" else _listar
-    with Leitura(opcoes.banco, opcoes.espera) as leitura:
+    with Leitura(opcoes.banco, opcoes.segundos) as leitura:
         try:
             codigo = acao(leitura, opcoes)
         except sqlite3.Error as erro:
             raise erros.do_sqlite(erro, leitura.caminho, leitura.espera) from erro
-    sys.stdout.flush()
+    _saida().flush()
     return codigo
 
 
@@ -110,9 +142,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _dizer(f"ERRO: {erro}")
         return erro.codigo
     except BrokenPipeError:  # `| head`: quem lia já foi, e isso não é falha
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _calar_saida()
         return os.EX_OK
     except OSError as erro:
+        _calar_saida()
         _dizer(f"ERRO: a saída padrão falhou ({erros.motivo(erro)}). Leia de novo.")
         return erros.ENTRADA_SAIDA
     except KeyboardInterrupt:

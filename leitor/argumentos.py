@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from leitor import __version__, erros, saida
-from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes, segundos
+from leitor.banco import TODOS
+from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
 
+MAIS_DIGITOS = 20  # já passa de qualquer número de linhas
 DESCRICAO = "Verifica o banco SQLite do volume compartilhado, só de leitura, e lista os usuários."
 SAIDAS = """\
 códigos de saída:
@@ -47,9 +49,9 @@ class _Analisador(argparse.ArgumentParser):
 
 
 def _limite(texto: str) -> int:
-    if not texto.isdecimal():
+    if not texto.isdecimal() or len(texto) > MAIS_DIGITOS:
         raise argparse.ArgumentTypeError(f"deve ser um inteiro, 0 ou mais; veio {texto!r}")
-    return int(texto)
+    return min(int(texto), TODOS)
 
 
 def _globais() -> _Analisador:
@@ -60,7 +62,6 @@ def _globais() -> _Analisador:
     analisador.add_argument(
         "--espera",
         metavar="S",
-        type=segundos,
         help=f"segundos a esperar por uma trava (variável BANCO_ESPERA; {ESPERA_PADRAO})",
     )
     return analisador
@@ -82,10 +83,14 @@ def _principal(globais: _Analisador) -> _Analisador:
         help="mostra a versão e termina",
     )
     comandos = analisador.add_subparsers(dest="comando", title="comandos")
-    listar = comandos.add_parser("listar", help="verifica e lista os usuários (padrão)")
+    listar = comandos.add_parser(
+        "listar", allow_abbrev=False, help="verifica e lista os usuários (padrão)"
+    )
     listar.add_argument("--formato", choices=tuple(saida.FORMATOS), default="tabela")
     listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
-    verificar = comandos.add_parser("verificar", help="só verifica e diz o que viu")
+    verificar = comandos.add_parser(
+        "verificar", allow_abbrev=False, help="só verifica e diz o que viu"
+    )
     verificar.add_argument("--formato", choices=("texto", "json"), default="texto")
     return analisador
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 
-TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
-if TYPE_CHECKING:
-    from typing import Any
+Linha = tuple[int, str, str, str]
 
 # O que o contrato promete, dito como LE_ESQUEMA o descreve; assim o leitor
 # confere sem ter o DDL do escritor.
-ESQUEMA = frozenset(
-    """\
+ESQUEMA = """\
 tabela execucoes STRICT
 tabela usuarios STRICT
 coluna execucoes 0 id INTEGER PRIMARY KEY
@@ -35,7 +33,6 @@ coluna usuarios 1 nome TEXT NOT NULL
 coluna usuarios 2 email TEXT NOT NULL
 coluna usuarios 3 criado_em TEXT NOT NULL
 índice usuarios (email NOCASE) único""".splitlines()
-)
 LE_ESQUEMA = """\
 SELECT 'tabela ' || name || iif(strict, ' STRICT', '') || iif(wr, ' WITHOUT ROWID', '')
 FROM pragma_table_list
@@ -61,9 +58,6 @@ VERSAO = "PRAGMA user_version"
 INTEGRIDADE = "PRAGMA integrity_check(3)"
 # O lacre e o elo são sobre bytes: BLOB, para que um texto que já não é UTF-8
 # chegue como está no disco em vez de falhar na conversão.
-LINHAS_DO_LACRE = """\
-SELECT CAST(id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e' AS BLOB)
-FROM usuarios WHERE id BETWEEN ? AND ? ORDER BY id"""
 ELOS = """\
 SELECT id, elo, CAST(x'1f' || id || x'1f' || origem || x'1f' || container || x'1f' || versao
     || x'1f' || iniciada_em || x'1f' || concluida_em || x'1f' || lidos || x'1f' || inseridos
@@ -80,24 +74,50 @@ SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inse
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios"
-USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id LIMIT ?"
+# As medidas da tabela: a maior de cada coluna e se há letra que não ocupe uma coluna só.
+MEDIDAS = """\
+SELECT max(length(id)), max(length(nome)), max(length(email)), max(length(criado_em)),
+    max(nome GLOB ?2 OR email GLOB ?2)
+FROM (SELECT * FROM usuarios ORDER BY id LIMIT ?1)"""
+USUARIOS = """\
+SELECT id, nome, email, criado_em FROM usuarios WHERE id > ? ORDER BY id LIMIT ?"""
 
-LOTE = 1_000  # linhas por vez
+TODOS = 2**63 - 1  # o maior id possível (sqlite.org/lang_createtable.html#rowid)
+POR_PAGINA = 500  # linhas que o SQLite junta num bloco só; medido em bench/ler.py
+# Uma linha em cada molde; {} é o único ponto variável, e vem só daqui.
+PAGINA = """\
+SELECT count(*), max(id), CAST(group_concat(linha, '') AS BLOB) FROM (
+    SELECT id, {} AS linha FROM usuarios WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3)"""
+LINHAS_DO_LACRE = PAGINA.format(
+    "id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e'"
+)
+LINHAS_CSV = PAGINA.format("id || ',' || nome || ',' || email || ',' || criado_em || x'0a'")
+LINHAS_JSON = PAGINA.format(
+    """'{"id": ' || id || ', "nome": "' || nome || '", "email": "' || email"""
+    """ || '", "criado_em": "' || criado_em || '"}' || x'0a'"""
+)
+LINHAS_DA_TABELA = PAGINA.format("printf(?4, id, nome, email, criado_em) || x'0a'")
+
 FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C
 INSTRUCOES = 20_000  # da máquina virtual do SQLite, entre duas chances ao Ctrl-C
 
 
-def abrir(caminho: str, espera: float) -> sqlite3.Connection:
+def abrir(caminho: str, espera: float, *, outra_thread: bool = False) -> sqlite3.Connection:
     """Abre só para leitura e começa a transação em que tudo será lido.
 
     mode=ro nunca cria arquivo; immutable, nunca: com um diário quente ele
     devolveria linhas não confirmadas com integrity_check=ok (fato medido).
-    Levanta sqlite3.Error; espera por uma trava até `espera` segundos.
+    Levanta sqlite3.Error; espera por uma trava até `espera` segundos. Com
+    `outra_thread`, a conexão pode ser usada fora da thread que a abriu.
     """
     # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
-    uri = caminho.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    uri = os.path.abspath(caminho).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     con = sqlite3.connect(
-        f"file:{uri}?mode=ro", uri=True, timeout=min(FATIA, espera), isolation_level=None
+        f"file://{uri}?mode=ro",
+        uri=True,
+        timeout=min(FATIA, espera),
+        isolation_level=None,
+        check_same_thread=not outra_thread,
     )
     try:
         con.set_progress_handler(lambda: 0, INSTRUCOES)
@@ -135,10 +155,24 @@ def registro(con: sqlite3.Connection, sql: str) -> dict[str, int | str | None]:
     return dict(zip(colunas, cursor.fetchone(), strict=True))
 
 
-def lotes(
-    con: sqlite3.Connection, sql: str, parametros: tuple[int | None, ...]
-) -> Iterator[list[Any]]:
-    """Devolve as linhas em listas de até LOTE, para que a memória não cresça com o banco."""
-    cursor = con.execute(sql, parametros)
-    while lote := cursor.fetchmany(LOTE):
-        yield lote
+def paginas(
+    con: sqlite3.Connection, sql: str, depois_de: int, ate: int, limite: int = -1, *molde: str
+) -> Iterator[tuple[int, int, bytes]]:
+    """Devolve as linhas com `depois_de` < id ≤ `ate` já juntas pelo SQLite, uma página por vez.
+
+    Cada página: quantas linhas, o id anterior à primeira e o texto, em UTF-8.
+    Na memória nunca há mais de uma. `limite` é de linhas; -1 é sem limite.
+    """
+    while limite:
+        tamanho = POR_PAGINA if limite < 0 else min(limite, POR_PAGINA)
+        quantas, maior, texto = con.execute(sql, (depois_de, ate, tamanho, *molde)).fetchone()
+        if not quantas:
+            return
+        yield quantas, depois_de, texto or b""
+        depois_de = maior
+        limite -= quantas if limite > 0 else 0
+
+
+def linhas(con: sqlite3.Connection, depois_de: int, quantas: int) -> list[Linha]:
+    """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
+    return con.execute(USUARIOS, (depois_de, quantas)).fetchall()

@@ -12,7 +12,7 @@ ESPERA_PADRAO = "30"
 
 
 class Opcoes:
-    """O que fazer e com que banco; `espera` em segundos, `limite` -1 é sem limite."""
+    """O que fazer e com que banco; `limite` -1 é sem limite."""
 
     comando = "listar"
     formato = "tabela"
@@ -20,21 +20,21 @@ class Opcoes:
 
     def __init__(self, ambiente: Mapping[str, str]) -> None:
         self.banco = ambiente.get("BANCO") or BANCO_PADRAO
-        self.espera = segundos(ambiente.get("BANCO_ESPERA") or ESPERA_PADRAO)
+        self.espera = ambiente.get("BANCO_ESPERA") or ESPERA_PADRAO
 
-
-def segundos(texto: str) -> float:
-    """Converte BANCO_ESPERA ou --espera; levanta Erro 2 se não serve."""
-    try:
-        valor = float(texto)
-    except ValueError:
-        valor = -1.0
-    if not 0 <= valor < float("inf"):
-        raise Erro(
-            erros.USO,
-            f"BANCO_ESPERA deve ser um número de segundos, 0 ou mais; veio {texto!r}.",
-        )
-    return valor
+    @property
+    def segundos(self) -> float:
+        """A espera, em segundos. Levanta Erro 2 se não é um número que sirva."""
+        try:
+            valor = float(self.espera)
+        except ValueError:
+            valor = -1.0
+        if not 0 <= valor < float("inf"):
+            raise Erro(
+                erros.USO,
+                f"BANCO_ESPERA deve ser um número de segundos, 0 ou mais; veio {self.espera!r}.",
+            )
+        return valor
 
 
 def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> Opcoes:
@@ -49,4 +49,6 @@ def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> Opcoes:
         from leitor import argumentos as analise
 
         analise.aplicar(argumentos, opcoes)
+    if opcoes.banco in {"", ":memory:"}:
+        raise Erro(erros.USO, f"BANCO deve ser o caminho de um arquivo; veio {opcoes.banco!r}.")
     return opcoes

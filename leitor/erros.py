@@ -24,6 +24,7 @@ MOTIVOS = {
     errno.EISDIR: "é uma pasta",
     errno.ENOSPC: "disco cheio",
     errno.EDQUOT: "cota de disco esgotada",
+    errno.EBADF: "fechada",
     errno.EIO: "erro de entrada e saída",
     errno.ELOOP: "links simbólicos em círculo",
 }

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
+from leitor import banco
+from leitor.banco import Linha
 from leitor.verificacao import Verificacao
-
-Linha = tuple[int, str, str, str]
-Lotes = Iterable[list[Linha]]
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 # O que faz uma planilha tratar o texto como fórmula (OWASP, "CSV Injection"),
 # e as formas de largura inteira que algumas aceitam.
 FORMULA = tuple("=+-@\t\r＝＋－＠")
+# O que, num bloco de CSV sem aspas, pede que ele seja escrito com cuidado: aspas,
+# ou um campo que começa por fórmula, apóstrofo ou largura inteira (EF BC em UTF-8).
+SUSPEITO_NO_CSV = (b'"', b",=", b",+", b",-", b",@", b",'", b",\xef\xbc")
+ASPAS_POR_OBJETO = 14  # quatro chaves e três textos
+# Depois de U+02FF há letras que ocupam duas colunas, ou nenhuma.
+FORA_DO_LATINO = "*[^ -\u02ff]*"
 
 
 def largura(texto: str) -> int:
@@ -31,65 +37,94 @@ def largura(texto: str) -> int:
     )
 
 
-def tabela(lotes: Callable[[], Lotes]) -> Iterator[str]:
+def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Desenha a tabela em duas passadas: a primeira só mede as colunas."""
-    larguras = [len(coluna) for coluna in COLUNAS]
-    for lote in lotes():
-        for i, coluna in enumerate(zip(*lote, strict=True)):
-            larguras[i] = max(larguras[i], *(largura(str(valor)) for valor in coluna))
+    *medidas, largas = con.execute(banco.MEDIDAS, (limite, FORA_DO_LATINO)).fetchone()
+    larguras = [max(len(c), m or 0) for c, m in zip(COLUNAS, medidas, strict=True)]
+    if largas:
+        for linha in _linhas(con, limite):
+            larguras[1:3] = map(max, larguras[1:3], map(largura, linha[1:3]))
     barras = ["─" * (largura_ + 2) for largura_ in larguras]
     titulos = [nome.ljust(largura_) for nome, largura_ in zip(COLUNAS, larguras, strict=True)]
-    yield f"┌{'┬'.join(barras)}┐\n│ {' │ '.join(titulos)} │\n├{'┼'.join(barras)}┤\n"
-    for lote in lotes():
-        yield "".join([_linha_da_tabela(linha, larguras) for linha in lote])
-    yield f"└{'┴'.join(barras)}┘\n"
+    yield f"┌{'┬'.join(barras)}┐\n│ {' │ '.join(titulos)} │\n├{'┼'.join(barras)}┤\n".encode()
+    if largas:
+        yield from (_linha_da_tabela(linha, larguras) for linha in _linhas(con, limite))
+    else:
+        # Em %!-20s o SQLite conta letras, não bytes: aqui, o mesmo que colunas.
+        molde = "│ %{}d │ %!-{}s │ %!-{}s │ %!-{}s │".format(*larguras)
+        yield from (
+            bloco
+            for *_, bloco in banco.paginas(
+                con, banco.LINHAS_DA_TABELA, 0, banco.TODOS, limite, molde
+            )
+        )
+    yield f"└{'┴'.join(barras)}┘\n".encode()
 
 
-def _linha_da_tabela(linha: Linha, larguras: list[int]) -> str:
+def _linha_da_tabela(linha: Linha, larguras: list[int]) -> bytes:
     id_, *textos = linha
     celulas = [str(id_).rjust(larguras[0])]
     celulas += [
         texto + " " * (largura_ - largura(texto))
         for texto, largura_ in zip(textos, larguras[1:], strict=True)
     ]
-    return f"│ {' │ '.join(celulas)} │\n"
+    return f"│ {' │ '.join(celulas)} │\n".encode()
 
 
-def json(lotes: Callable[[], Lotes]) -> Iterator[str]:
+def _linhas(con: sqlite3.Connection, limite: int) -> Iterator[Linha]:
+    return con.execute(banco.USUARIOS, (0, limite))
+
+
+def json(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve um array de objetos, um por linha."""
-    separador = "[\n"
-    for bloco in jsonl(lotes):
-        yield separador + bloco[:-1].replace("\n", ",\n")
-        separador = ",\n"
-    yield "[]\n" if separador == "[\n" else "\n]\n"
+    separador = b"[\n"
+    for bloco in jsonl(con, limite):
+        yield separador + bloco[:-1].replace(b"\n", b",\n")
+        separador = b",\n"
+    yield b"[]\n" if separador == b"[\n" else b"\n]\n"
 
 
-def jsonl(lotes: Callable[[], Lotes]) -> Iterator[str]:
-    """Escreve um objeto JSON por linha (JSON Lines)."""
+def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+    """Escreve um objeto JSON por linha (JSON Lines).
+
+    O SQLite escreve o bloco sem escapes; se houver aspas ou barras nos dados,
+    o módulo json o escreve de novo.
+    """
     from json import JSONEncoder
 
     codificar = JSONEncoder(ensure_ascii=False).encode
-    for lote in lotes():
-        yield "".join([codificar(dict(zip(COLUNAS, linha, strict=True))) + "\n" for linha in lote])
+    for quantas, depois_de, bloco in banco.paginas(con, banco.LINHAS_JSON, 0, banco.TODOS, limite):
+        if bloco.count(b'"') == ASPAS_POR_OBJETO * quantas and b"\\" not in bloco:
+            yield bloco
+        else:
+            objetos = (
+                dict(zip(COLUNAS, linha, strict=True))
+                for linha in banco.linhas(con, depois_de, quantas)
+            )
+            yield "".join([f"{codificar(objeto)}\n" for objeto in objetos]).encode()
 
 
-def csv(lotes: Callable[[], Lotes]) -> Iterator[str]:
-    """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
+def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+    """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa.
+
+    O SQLite escreve o bloco sem aspas; se algum campo precisa delas, ou parece
+    fórmula, o módulo csv o escreve de novo.
+    """
     from csv import writer
     from io import StringIO
 
-    bloco = StringIO()
-    escritor = writer(bloco, lineterminator="\n")
-    escritor.writerow(COLUNAS)
-    for lote in lotes():
-        escritor.writerows(
-            (id_, sem_formula(nome), sem_formula(email), criado_em)
-            for id_, nome, email, criado_em in lote
-        )
-        yield bloco.getvalue()
-        bloco.seek(0)
-        bloco.truncate()
-    yield bloco.getvalue()
+    yield f"{','.join(COLUNAS)}\n".encode()
+    for quantas, depois_de, bloco in banco.paginas(con, banco.LINHAS_CSV, 0, banco.TODOS, limite):
+        virgulas = (len(COLUNAS) - 1) * quantas
+        if bloco.count(b",") == virgulas and not any(t in bloco for t in SUSPEITO_NO_CSV):
+            yield bloco
+        else:
+            texto = StringIO()
+            writer(texto, lineterminator="\n").writerows(
+                (id_, sem_formula(nome), sem_formula(email), criado_em)
+                for id_, nome, email, criado_em in banco.linhas(con, depois_de, quantas)
+            )
+            yield texto.getvalue().encode()
 
 
 def sem_formula(texto: str) -> str:
@@ -101,17 +136,13 @@ def sem_formula(texto: str) -> str:
     return f"'{texto}" if texto.lstrip("'").startswith(FORMULA) else texto
 
 
-def markdown(lotes: Callable[[], Lotes]) -> Iterator[str]:
+def markdown(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve uma tabela Markdown (GitHub), com a pontuação dos dados escapada."""
     escapes = str.maketrans({marca: f"\\{marca}" for marca in "\\`*_[]<>|~&"})
-    yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n"
-    for lote in lotes():
-        yield "".join(
-            [
-                f"| {' | '.join(str(valor).translate(escapes) for valor in linha)} |\n"
-                for linha in lote
-            ]
-        )
+    yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n".encode()
+    for linha in _linhas(con, limite):
+        celulas = (str(valor).translate(escapes) for valor in linha)
+        yield f"| {' | '.join(celulas)} |\n".encode()
 
 
 FORMATOS = {"tabela": tabela, "json": json, "jsonl": jsonl, "csv": csv, "markdown": markdown}

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 
 from leitor import banco, erros
 from leitor.erros import RODE_O_ESCRITOR, Erro
+from leitor.tarefa import Tarefa
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
 WAL = 2  # idem, seção 1.3: bytes 18 e 19
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
+BANCO_GRANDE = 1 << 23  # bytes; até aqui, uma thread custa mais do que poupa
 ELO_ZERO = "0" * 64
 
 
@@ -36,13 +38,30 @@ class Leitura:
         self.espera = espera
         self.cabecalho = b""
         self.con: sqlite3.Connection
+        self._lacres: Tarefa | None = None
 
     def __enter__(self) -> Leitura:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._lacres:
+            self._lacres.parar()
         if hasattr(self, "con"):
             self.con.close()
+
+    def adiantar_lacres(self) -> None:
+        """Num banco grande, começa a conferir os lacres num segundo núcleo.
+
+        A segunda conexão vê o mesmo estado: a trava de leitura da primeira não
+        deixa ninguém gravar. O SQLite e o SHA-256 soltam o interpretador
+        enquanto trabalham.
+        """
+        if os.stat(self.caminho).st_size >= BANCO_GRANDE:
+            self._lacres = Tarefa(self.caminho, self.espera, conferir_lacres)
+
+    def lacres_conferidos(self) -> tuple[int, list[str]]:
+        """Devolve quantos lacres há e quais estão quebrados."""
+        return self._lacres.resultado() if self._lacres else conferir_lacres(self.con)
 
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Devolve a falha com o caminho do banco à frente do motivo."""
@@ -138,10 +157,15 @@ def _dono(leitura: Leitura) -> str:
 
 
 def _esquema(leitura: Leitura) -> str:
-    existente = {str(linha) for (linha,) in leitura.con.execute(banco.LE_ESQUEMA)}
-    if existente != banco.ESQUEMA:
-        diferencas = [f"falta {linha}" for linha in sorted(banco.ESQUEMA - existente)]
-        diferencas += [f"sobra {linha}" for linha in sorted(existente - banco.ESQUEMA)]
+    sobram = [str(linha) for (linha,) in leitura.con.execute(banco.LE_ESQUEMA)]
+    faltam = []
+    for linha in banco.ESQUEMA:
+        if linha in sobram:
+            sobram.remove(linha)
+        else:
+            faltam.append(linha)
+    if faltam or sobram:
+        diferencas = [f"falta {linha}" for linha in faltam] + [f"sobra {linha}" for linha in sobram]
         raise leitura.recusa(
             erros.ESQUEMA,
             f"o esquema não é o do contrato: {'; '.join(diferencas[:3])}"
@@ -151,6 +175,7 @@ def _esquema(leitura: Leitura) -> str:
 
 
 def _integridade(leitura: Leitura) -> str:
+    leitura.adiantar_lacres()
     achados = [achado for (achado,) in leitura.con.execute(banco.INTEGRIDADE)]
     if achados != ["ok"]:
         texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
@@ -159,12 +184,7 @@ def _integridade(leitura: Leitura) -> str:
 
 
 def _lacres(leitura: Leitura) -> str:
-    quebrados = []
-    quantos = 0
-    for id_, primeiro, ultimo, lacre in leitura.con.execute(banco.LACRES):
-        quantos += 1
-        if lacrar(leitura.con, primeiro, ultimo) != lacre:
-            quebrados.append(f"{id_} (ids {primeiro} a {ultimo})")
+    quantos, quebrados = leitura.lacres_conferidos()
     if quebrados:
         raise leitura.recusa(
             erros.DADOS,
@@ -175,12 +195,23 @@ def _lacres(leitura: Leitura) -> str:
     return f"{milhar(quantos)} recalculados das linhas, todos iguais"
 
 
+def conferir_lacres(con: sqlite3.Connection) -> tuple[int, list[str]]:
+    """Recalcula o lacre de cada execução; devolve quantas são e quais estão quebradas."""
+    quebrados = []
+    quantas = 0
+    for id_, primeiro, ultimo, lacre in con.execute(banco.LACRES):
+        quantas += 1
+        if lacrar(con, primeiro, ultimo) != lacre:
+            quebrados.append(f"{id_} (ids {primeiro} a {ultimo})")
+    return quantas, quebrados
+
+
 def lacrar(con: sqlite3.Connection, primeiro: int | None, ultimo: int | None) -> str:
     """Devolve o SHA-256 (hex) das linhas `primeiro`..`ultimo`, como o contrato o define."""
     resumo = hashlib.sha256()
-    for lote in banco.lotes(con, banco.LINHAS_DO_LACRE, (primeiro, ultimo)):
-        # Um NULL num banco estragado anula a linha inteira: some, e o lacre acusa.
-        resumo.update(b"".join([linha for (linha,) in lote if isinstance(linha, bytes)]))
+    if primeiro is not None and ultimo is not None:
+        for *_, linhas in banco.paginas(con, banco.LINHAS_DO_LACRE, primeiro - 1, ultimo):
+            resumo.update(linhas)
     return resumo.hexdigest()
 
 
@@ -210,8 +241,9 @@ def _totais(leitura: Leitura) -> str:
             "lidos não é inseridos + repetidos": lidos == inseridos + repetidos,
             f"registra {inseridos} inseridos, há {achados}": inseridos == achados,
             f"registra total {total}, a soma é {soma}": total == soma,
-            "o intervalo de ids invade o anterior": primeiro is None or fim < primeiro <= ultimo,
             "só metade do intervalo de ids": (primeiro is None) == (ultimo is None),
+            "o intervalo de ids invade o anterior": None in (primeiro, ultimo)
+            or fim < primeiro <= ultimo,
         }
         if erradas := [conta for conta, certa in contas.items() if not certa]:
             raise leitura.recusa(

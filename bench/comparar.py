@@ -1,0 +1,176 @@
+"""Mede importar, verificar e listar contra seus pares, na mesma rodada.
+
+    python3 -m venv /tmp/medir && /tmp/medir/bin/pip install -r bench/requirements.txt
+    /tmp/medir/bin/python bench/comparar.py                    # 1.000.000 de linhas
+    /tmp/medir/bin/python bench/comparar.py --linhas 10000000 --sem-lentos
+
+Cada número é a mediana das rodadas; em cada rodada os casos se alternam, para
+que uma oscilação da máquina pese em todos. Só as razões dizem alguma coisa: os
+segundos são desta máquina. O resultado vai para bench/resultado-LINHAS.json, e
+bench/grafico.py faz dele a tabela e o gráfico.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+RAIZ = Path(__file__).parent.parent
+PYTHON = sys.executable
+TABELA = """PRAGMA synchronous = EXTRA;
+CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL,
+criado_em TEXT NOT NULL) STRICT;
+"""
+INDICE = "CREATE UNIQUE INDEX usuarios_email ON usuarios (email COLLATE NOCASE);\n"
+COLUNAS = "SELECT id, nome, email, criado_em FROM usuarios"
+RECEITA = (
+    "sqlite3 -separator $'\\x1f' -newline $'\\x1e' {0} "
+    '"SELECT id,nome,email,criado_em FROM usuarios ORDER BY id" | sha256sum'
+)
+
+Medida = tuple[float, int]  # segundos de relógio, pico de memória em KiB
+
+
+def medir(comando: str) -> Medida:
+    """Roda `comando` no bash e devolve quanto durou e o pico de memória do maior processo."""
+    inicio = time.perf_counter()
+    processo = subprocess.Popen(["bash", "-c", comando], cwd=RAIZ)
+    _, estado, uso = os.wait4(processo.pid, 0)
+    duracao = time.perf_counter() - inicio
+    processo.returncode = os.waitstatus_to_exitcode(estado)
+    if processo.returncode:
+        raise SystemExit(f"falhou com {processo.returncode}: {comando}")
+    return duracao, uso.ru_maxrss
+
+
+class Bancada:
+    """A pasta de trabalho, os arquivos gerados e as medidas por caso."""
+
+    def __init__(self, pasta: Path, linhas: int) -> None:
+        self.pasta = pasta
+        self.linhas = linhas
+        self.medidas: dict[str, list[Medida]] = {}
+        self.csv = self._gerar("dados.csv", str(linhas))
+        self.inteiro = self._gerar("inteiro.csv", str(linhas), "--colunas", "4")
+        self.novas = self._gerar("novas.csv", str(linhas // 10), "--desde", str(linhas))
+
+    def _gerar(self, nome: str, *argumentos: str) -> Path:
+        caminho = self.pasta / nome
+        with caminho.open("w") as saida:
+            subprocess.run([PYTHON, RAIZ / "bench/gerar.py", *argumentos], stdout=saida, check=True)
+        return caminho
+
+    def caso(self, nome: str, comando: str) -> None:
+        """Mede um caso e guarda a medida. A sujeira dos anteriores já foi para o disco."""
+        os.sync()
+        self.medidas.setdefault(nome, []).append(medir(comando))
+
+    def novo(self, nome: str) -> Path:
+        """Devolve o caminho de um banco que ainda não existe."""
+        caminho = self.pasta / nome
+        caminho.unlink(missing_ok=True)
+        return caminho
+
+    def script(self, texto: str) -> Path:
+        """Escreve um roteiro para o programa sqlite3."""
+        caminho = self.pasta / "roteiro.sql"
+        caminho.write_text(texto)
+        return caminho
+
+
+def escritor(banco: Path, arquivo: Path) -> str:
+    """Devolve o comando que importa `arquivo`."""
+    return f"{PYTHON} -m escritor --banco {banco} importar --silencioso {arquivo} 2>/dev/null"
+
+
+def importar(b: Bancada, lentos: bool) -> None:
+    """Uma rodada das importações."""
+    banco = b.novo("par.db")
+    b.caso("importar", escritor(banco, b.csv))
+    b.caso("importar de novo (tudo repetido)", escritor(banco, b.csv))
+    b.caso("importar mais 10 % num banco cheio", escritor(banco, b.novas))
+    b.caso("importar os mesmos 10 % num banco vazio", escritor(b.novo("vazio.db"), b.novas))
+    carga = f".import --csv --skip 1 {b.inteiro} usuarios\n"
+    for nome, roteiro in (
+        ("A: sqlite3 .import com o índice", TABELA + INDICE + carga),
+        ("B: sqlite3 .import, índice depois", TABELA + carga + INDICE),
+    ):
+        b.caso(nome, f"sqlite3 {b.novo('peer.db')} < {b.script(roteiro)} >/dev/null")
+    if lentos:
+        utils = Path(PYTHON).parent / "sqlite-utils"
+        destino = b.novo("utils.db")
+        b.caso(
+            "C: sqlite-utils insert --csv",
+            f"{utils} insert {destino} usuarios {b.csv} --csv --pk email --silent",
+        )
+        laco = RAIZ / "bench/laco.py"
+        destino = b.novo("laco.db")
+        b.caso("D: laço com execute e print", f"{PYTHON} {laco} {b.csv} {destino} >/dev/null")
+
+
+def ler(b: Bancada, lentos: bool) -> None:
+    """Uma rodada das leituras, sobre o banco que `importar` deixou."""
+    banco = b.pasta / "par.db"
+    b.caso(
+        "V: sqlite3 integrity_check + receita do lacre",
+        f"sqlite3 {banco} 'PRAGMA integrity_check' >/dev/null && "
+        f"{RECEITA.format(banco)} >/dev/null",
+    )
+    leitor = f"{PYTHON} -m leitor --banco {banco}"
+    b.caso("verificar", f"{leitor} verificar >/dev/null")
+    for formato, modo in (("json", "json"), ("jsonl", "json"), ("csv", "csv"), ("tabela", "box")):
+        b.caso(f"listar {formato}", f"{leitor} listar --formato {formato} >/dev/null 2>&1")
+        b.caso(
+            f"listar {formato}, sem verificar",
+            f"{PYTHON} {RAIZ / 'bench/so_listar.py'} {banco} {formato} >/dev/null",
+        )
+        if formato != "jsonl":
+            b.caso(f"L: sqlite3 -{modo}", f"sqlite3 -{modo} {banco} '{COLUNAS}' >/dev/null")
+    b.caso("listar markdown", f"{leitor} listar --formato markdown >/dev/null 2>&1")
+    if lentos:
+        utils = Path(PYTHON).parent / "sqlite-utils"
+        b.caso("sqlite-utils rows", f"{utils} rows {banco} usuarios >/dev/null")
+
+
+def main() -> int:
+    """Mede, guarda o resultado e devolve 0."""
+    analisador = argparse.ArgumentParser(description=__doc__)
+    analisador.add_argument("--linhas", type=int, default=1_000_000)
+    analisador.add_argument("--rodadas", type=int, default=5)
+    analisador.add_argument("--sem-lentos", action="store_true", help="pula C, D e rows")
+    analisador.add_argument("--pasta", type=Path, default=Path(tempfile.gettempdir()))
+    opcoes = analisador.parse_args()
+    pasta = Path(tempfile.mkdtemp(prefix="desafio2-bench-", dir=opcoes.pasta))
+    etapas: tuple[Callable[[Bancada, bool], None], ...] = (importar, ler)
+    try:
+        bancada = Bancada(pasta, opcoes.linhas)
+        for rodada in range(opcoes.rodadas):
+            for etapa in etapas:
+                etapa(bancada, not opcoes.sem_lentos)
+            print(f"rodada {rodada + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
+    finally:
+        shutil.rmtree(pasta)
+    resultado = {
+        nome: {
+            "segundos": round(statistics.median(duracao for duracao, _ in medidas), 3),
+            "memoria_mib": round(max(memoria for _, memoria in medidas) / 1024, 1),
+        }
+        for nome, medidas in bancada.medidas.items()
+    }
+    destino = RAIZ / f"bench/resultado-{opcoes.linhas}.json"
+    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=2) + "\n")
+    print(destino.read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""Como as pessoas entram na tabela: três caminhos, conforme quantas são e quantas já há.
+
+Poucas entram direto. Muitas, num banco quase vazio, entram sem o índice, que é
+refeito no fim por ordenação. Muitas, num banco cheio, esperam numa tabela
+temporária e entram em ordem de e-mail, para que o índice seja percorrido uma
+vez só. As medidas que decidiram isto: bench/importar.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from escritor.validacao import Lote
+
+POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
+BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato
+POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
+US, RS = "\x1f", "\x1e"
+
+APAGA_INDICE = "DROP INDEX usuarios_email"
+VALORES = ", ".join(f"(?{2 * i}, ?{2 * i + 1}, ?1)" for i in range(1, POR_INSERT + 1))
+INSERE_MUITAS = "INSERT INTO usuarios (nome, email, criado_em) VALUES " + VALORES
+INSERE_UMA = "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?)"
+INSERE_NOVA = INSERE_UMA + " ON CONFLICT DO NOTHING"
+CRIA_ESPERA = "CREATE TEMP TABLE novas (linha INTEGER PRIMARY KEY, nome TEXT, email TEXT)"
+VALORES_EM_ESPERA = ", ".join(["(?, ?)"] * POR_INSERT)
+ESPERAM_MUITAS = "INSERT INTO novas (nome, email) VALUES " + VALORES_EM_ESPERA
+ESPERA_UMA = "INSERT INTO novas (nome, email) VALUES (?, ?)"
+INSERE_AS_QUE_ESPERAM = """\
+INSERT INTO usuarios (nome, email, criado_em)
+SELECT nome, email, ? FROM novas WHERE true ORDER BY email COLLATE NOCASE, linha
+ON CONFLICT DO NOTHING"""
+ID_DO_EMAIL = "SELECT id FROM usuarios WHERE email = ? COLLATE NOCASE"
+EMAILS_DESDE = "SELECT email FROM usuarios WHERE id >= ? ORDER BY id LIMIT ?"
+ULTIMO_ID = "SELECT ifnull(max(id), 0) FROM usuarios"
+PRIMEIRO_DEPOIS = "SELECT min(id) FROM usuarios WHERE id > ?"
+# Dos que têm o mesmo e-mail fica o primeiro, que é sempre o de menor id.
+APAGA_REPETIDAS = """\
+DELETE FROM usuarios WHERE id IN (
+    SELECT id FROM (
+        SELECT id, email, lag(email) OVER (ORDER BY email COLLATE NOCASE, id) AS anterior
+        FROM usuarios
+    ) WHERE email = anterior COLLATE NOCASE
+)"""
+LINHAS_DO_LACRE = """\
+SELECT max(id), CAST(group_concat(linha, '') AS BLOB) FROM (
+    SELECT id, id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e' AS linha
+    FROM usuarios WHERE id > ? AND id <= ? ORDER BY id LIMIT 1000
+)"""
+
+
+class Gravadas(NamedTuple):
+    """O que uma carga fez; `primeiro` e `ultimo` são None se nada entrou."""
+
+    lidas: int
+    inseridas: int
+    primeiro: int | None
+    ultimo: int | None
+    lacre: str
+
+
+def gravar(con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, indice: str) -> Gravadas:
+    """Insere as pessoas cujo e-mail falta, dentro da transação de quem chama.
+
+    `indice` é o DDL do índice de e-mails. Levanta o que `lotes` levantar.
+    """
+    antes = valor(con, ULTIMO_ID)
+    primeiros, fonte = _primeiras(lotes, POUCAS)
+    if sum(len(lote.nomes) for lote in primeiros) <= POUCAS:
+        return _direto(con, primeiros, criado_em, antes)
+    todos = chain(primeiros, fonte)
+    if antes <= BANCO_PEQUENO:
+        return _sem_indice(con, todos, criado_em, antes, indice)
+    return _ordenadas(con, todos, criado_em, antes)
+
+
+def _primeiras(lotes: Iterable[Lote], quantas: int) -> tuple[list[Lote], Iterator[Lote]]:
+    """Adianta lotes até passar de `quantas` pessoas; devolve-os e o iterador do resto."""
+    fonte = iter(lotes)
+    adiantados: list[Lote] = []
+    while quantas >= 0 and (lote := next(fonte, None)):
+        adiantados.append(lote)
+        quantas -= len(lote.nomes)
+    return adiantados, fonte
+
+
+def _direto(con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, antes: int) -> Gravadas:
+    lidas = inseridas = 0
+    for lote in lotes:
+        lidas += len(lote.nomes)
+        linhas = ((nome, email, criado_em) for nome, email, _ in zip(*lote, strict=True))
+        inseridas += con.executemany(INSERE_NOVA, linhas).rowcount
+    return _conferida(con, lidas, inseridas, antes)
+
+
+def _sem_indice(
+    con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, antes: int, indice: str
+) -> Gravadas:
+    """Acrescenta tudo, sela enquanto acrescenta e só então procura repetidas."""
+    con.execute(APAGA_INDICE)
+    resumo = hashlib.sha256()
+    fim = f"{US}{criado_em}{RS}"
+    lidas = 0
+    for lote in lotes:
+        ids = map(str, range(antes + lidas + 1, antes + lidas + len(lote.nomes) + 1))
+        linhas = map(US.join, zip(ids, lote.nomes, lote.emails, strict=True))
+        resumo.update((fim.join(linhas) + fim).encode())
+        lidas += len(lote.nomes)
+        for muitas in _blocos(con, INSERE_UMA, lote, criado_em):
+            con.execute(INSERE_MUITAS, [criado_em, *muitas])
+    try:
+        con.execute(indice)
+    except sqlite3.IntegrityError:
+        repetidas = con.execute(APAGA_REPETIDAS).rowcount
+        con.execute(indice)
+        return _conferida(con, lidas, lidas - repetidas, antes)
+    return Gravadas(lidas, lidas, antes + 1, antes + lidas, resumo.hexdigest())
+
+
+def _ordenadas(
+    con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, antes: int
+) -> Gravadas:
+    con.execute(CRIA_ESPERA)
+    lidas = 0
+    for lote in lotes:
+        lidas += len(lote.nomes)
+        if not _ja_estao(con, lote):
+            for muitas in _blocos(con, ESPERA_UMA, lote):
+                con.execute(ESPERAM_MUITAS, muitas)
+    inseridas = con.execute(INSERE_AS_QUE_ESPERAM, (criado_em,)).rowcount
+    con.execute("DROP TABLE novas")
+    return _conferida(con, lidas, inseridas, antes)
+
+
+def _ja_estao(con: sqlite3.Connection, lote: Lote) -> bool:
+    """Diz se o lote inteiro já está na tabela, na mesma ordem.
+
+    É o caso de um arquivo importado outra vez, com ou sem linhas novas no fim:
+    uma leitura em sequência no lugar de uma busca por e-mail.
+    """
+    achado = con.execute(ID_DO_EMAIL, (lote.emails[0],)).fetchone()
+    if not achado:
+        return False
+    gravados = con.execute(EMAILS_DESDE, (achado[0], len(lote.emails))).fetchall()
+    return [email for (email,) in gravados] == lote.emails
+
+
+def _blocos(con: sqlite3.Connection, uma: str, lote: Lote, *extra: str) -> Iterator[list[str]]:
+    """Devolve nome e e-mail intercalados, POR_INSERT por vez; as que sobram, insere uma a uma."""
+    sobra = len(lote.nomes) % POR_INSERT
+    inteiras = len(lote.nomes) - sobra
+    intercalados = [""] * (2 * inteiras)
+    intercalados[::2] = lote.nomes[:inteiras]
+    intercalados[1::2] = lote.emails[:inteiras]
+    for inicio in range(0, 2 * inteiras, 2 * POR_INSERT):
+        yield intercalados[inicio : inicio + 2 * POR_INSERT]
+    for par in zip(lote.nomes[inteiras:], lote.emails[inteiras:], strict=True):
+        con.execute(uma, (*par, *extra))
+
+
+def _conferida(con: sqlite3.Connection, lidas: int, inseridas: int, antes: int) -> Gravadas:
+    """Sela lendo de volta o que ficou na tabela depois do id `antes`."""
+    ultimo = valor(con, ULTIMO_ID)
+    lacre = lacrar(con, antes, ultimo)
+    if not inseridas:
+        return Gravadas(lidas, 0, None, None, lacre)
+    return Gravadas(lidas, inseridas, valor(con, PRIMEIRO_DEPOIS, antes), ultimo, lacre)
+
+
+def lacrar(con: sqlite3.Connection, depois_de: int, ultimo: int) -> str:
+    """Devolve o SHA-256 (hex) das linhas com `depois_de` < id ≤ `ultimo`, lidas do SQLite.
+
+    Cada linha: id US nome US email US criado_em RS, em UTF-8 e na ordem do id.
+    """
+    resumo = hashlib.sha256()
+    while True:
+        maior, linhas = con.execute(LINHAS_DO_LACRE, (depois_de, ultimo)).fetchone()
+        if maior is None:
+            return resumo.hexdigest()
+        resumo.update(linhas)
+        depois_de = maior
+
+
+def valor(con: sqlite3.Connection, sql: str, *parametros: int) -> int:
+    """Devolve o único valor que `sql` seleciona."""
+    resultado: int = con.execute(sql, parametros).fetchone()[0]
+    return resultado

@@ -1,0 +1,34 @@
+"""As colunas que um arquivo pode ter, e com que nomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+OBRIGATORIAS = ("nome", "email")
+# O leitor as exporta; ao importar, são dadas de novo.
+REFEITAS = ("id", "criado_em")
+
+
+def traduzir(nome: str, nomes: Mapping[str, str]) -> str:
+    """Devolve o nosso nome para a coluna `nome` do arquivo; espaços e maiúsculas não contam.
+
+    `nomes` vem de --colunas: nome no arquivo → nosso.
+    """
+    simples = nome.strip().casefold()
+    return nomes.get(simples, simples)
+
+
+def nossas(colunas: Iterable[str]) -> int:
+    """Conta as colunas obrigatórias presentes."""
+    return len({*OBRIGATORIAS} & {*colunas})
+
+
+def problema(colunas: list[str]) -> str | None:
+    """Devolve por que estas colunas não servem, ou None se servem."""
+    if faltam := [coluna for coluna in OBRIGATORIAS if coluna not in colunas]:
+        return f"falta a coluna {' e '.join(faltam)}; há {', '.join(colunas)}"
+    if sobram := [coluna for coluna in colunas if coluna not in OBRIGATORIAS + REFEITAS]:
+        return f"coluna desconhecida: {', '.join(sobram)}"
+    if len(set(colunas)) < len(colunas):
+        return f"coluna repetida: {', '.join(colunas)}"
+    return None

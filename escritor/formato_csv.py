@@ -1,0 +1,166 @@
+"""CSV: o módulo csv decide o que é um registro; os trechos simples tomam um atalho."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import TextIO
+
+from escritor import colunas
+from escritor.recusas import Recusas
+from escritor.validacao import BYTE_INVALIDO, Lote, Problema
+
+SEPARADORES = ",;\t"
+TRECHO = 1 << 18  # caracteres lidos por vez
+# Nenhuma linha física passa disto (caracteres): um arquivo sem quebras, como
+# /dev/zero, não pode esgotar a memória. É também o limite de campo do csv.
+LIMITE_DA_LINHA = csv.field_size_limit()
+LONGA = f"linha com mais de {LIMITE_DA_LINHA} caracteres"
+GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
+# O que faz uma planilha tratar o texto como fórmula; o leitor põe um apóstrofo
+# à frente ao exportar, e aqui ele sai.
+FORMULA = tuple("=+-@\t\r＝＋－＠")
+
+
+def ler(
+    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str], separador: str | None
+) -> tuple[list[str], Iterator[Lote]]:
+    """Lê o cabeçalho; devolve as colunas, pelos nossos nomes, e o iterador dos lotes.
+
+    Levanta Erro 65 se o cabeçalho é ruim. O `fluxo` tem newline="": as quebras
+    chegam como estão no arquivo, e os números de linha são os físicos.
+    """
+    linha = fluxo.readline(LIMITE_DA_LINHA)
+    problema = Problema(1, "", "falta o cabeçalho: a primeira linha diz as colunas, nome,email")
+    if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":
+        problema = problema._replace(motivo=LONGA)
+    elif BYTE_INVALIDO.search(linha) or "\x00" in linha:
+        problema = problema._replace(
+            motivo="cabeçalho ilegível: não está em UTF-8; diga em que está com --codificacao"
+        )
+    elif linha.strip():
+        candidatos = [_dividir(linha, s, nomes) for s in separador or SEPARADORES]
+        achadas, separador = max(candidatos, key=lambda c: (colunas.nossas(c[0]), len(c[0])))
+        motivo = colunas.problema(achadas)
+        if motivo is None:
+            return achadas, _Leitura(fluxo, recusas, achadas, separador).lotes()
+        problema = problema._replace(motivo=motivo)
+    raise recusas.fatal(problema)
+
+
+def _dividir(linha: str, separador: str, nomes: Mapping[str, str]) -> tuple[list[str], str]:
+    campos = next(csv.reader([linha], delimiter=separador))
+    return [colunas.traduzir(campo, nomes) for campo in campos], separador
+
+
+class _Leitura:
+    """O corpo de um CSV, em trechos de linhas inteiras."""
+
+    def __init__(
+        self, fluxo: TextIO, recusas: Recusas, cabecalho: list[str], separador: str
+    ) -> None:
+        self.fluxo = fluxo
+        self.recusas = recusas
+        self.largura = len(cabecalho)
+        self.posicoes = [cabecalho.index(coluna) for coluna in colunas.OBRIGATORIAS]
+        self.separador = separador
+        self.linha = 2  # a próxima a ler
+
+    def lotes(self) -> Iterator[Lote]:
+        """Devolve um lote por trecho."""
+        while trecho := self.fluxo.read(TRECHO):
+            if trecho[-1] != "\n":
+                trecho += self._resto()
+            yield self._simples(trecho) or self._pelo_csv(trecho)
+
+    def _resto(self) -> str:
+        resto = self.fluxo.readline(LIMITE_DA_LINHA)
+        if len(resto) == LIMITE_DA_LINHA and resto[-1] not in "\r\n":
+            raise self.recusas.fatal(Problema(self.linha, "", LONGA))
+        return resto
+
+    def _simples(self, trecho: str) -> Lote | None:
+        """Divide um trecho sem aspas nem linhas irregulares; None se ele não é assim.
+
+        Cada quebra vira um campo próprio: se todas caem onde devem, todas as
+        linhas têm o mesmo número de campos. Três vezes mais rápido que o csv.
+        """
+        texto = trecho.replace("\r\n", "\n")
+        if '"' in texto or "\r" in texto:
+            return None
+        if texto[-1] != "\n":
+            texto += "\n"
+        passo = self.largura + 1
+        campos = texto.replace("\n", f"{self.separador}\n{self.separador}").split(self.separador)
+        campos.pop()
+        quantos, resto = divmod(len(campos), passo)
+        if resto or campos[self.largura :: passo].count("\n") != quantos:
+            return None
+        nomes, emails = (_sem_apostrofo(campos[i::passo], texto) for i in self.posicoes)
+        linhas = range(self.linha, self.linha + quantos)
+        self.linha += quantos
+        return Lote(nomes, emails, linhas)
+
+    def _pelo_csv(self, trecho: str) -> Lote:
+        """Divide um trecho com o módulo csv; um registro aberto puxa do fluxo o que falta."""
+        lote = Lote([], [], [])
+        fonte = _Fonte(trecho, self.fluxo)
+        leitor = csv.reader(fonte, delimiter=self.separador, strict=True)
+        primeira = self.linha
+        while not fonte.esgotada:
+            self.linha = primeira + leitor.line_num
+            try:
+                campos = next(leitor, [])
+            except csv.Error as erro:
+                if "field larger" in str(erro):  # onde o registro acaba já não se sabe
+                    raise self.recusas.fatal(Problema(self.linha, "", GRANDE)) from erro
+                self.recusas.recusar([Problema(self.linha, "", _motivo(erro))])
+                continue
+            if len(campos) == self.largura:
+                for coluna, posicao in zip(lote[:2], self.posicoes, strict=True):
+                    coluna.extend(_sem_apostrofo([campos[posicao]], campos[posicao]))
+                lote.linhas.append(self.linha)  # type: ignore[attr-defined] # é uma lista
+            elif campos:
+                motivo = f"esperava {self.largura} colunas, há {len(campos)}"
+                self.recusas.recusar([Problema(self.linha, "", motivo)])
+        self.linha = primeira + leitor.line_num
+        return lote
+
+
+class _Fonte:
+    """As linhas de um trecho e, só se ainda pedirem, as seguintes do fluxo."""
+
+    def __init__(self, trecho: str, fluxo: TextIO) -> None:
+        self._trecho = io.StringIO(trecho, newline="")
+        self._tamanho = len(trecho)
+        self._fluxo = fluxo
+
+    def __iter__(self) -> _Fonte:
+        return self
+
+    def __next__(self) -> str:
+        linha = self._trecho.readline() or self._fluxo.readline(LIMITE_DA_LINHA)
+        if not linha:
+            raise StopIteration
+        return linha
+
+    @property
+    def esgotada(self) -> bool:
+        """Diz se o trecho acabou: o registro que vier depois é do próximo."""
+        return self._trecho.tell() >= self._tamanho
+
+
+def _sem_apostrofo(campos: list[str], texto: str) -> list[str]:
+    if "'" not in texto:
+        return campos
+    return [
+        campo[1:] if campo.startswith("'") and campo.lstrip("'").startswith(FORMULA) else campo
+        for campo in campos
+    ]
+
+
+def _motivo(erro: csv.Error) -> str:
+    if "unexpected end of data" in str(erro):
+        return "aspas abertas e nunca fechadas"
+    return "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"

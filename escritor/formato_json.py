@@ -1,0 +1,195 @@
+"""JSON: um objeto por linha (JSON Lines) ou um array de objetos."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import count
+from operator import itemgetter
+from typing import Any, TextIO
+
+from escritor import colunas
+from escritor.recusas import Recusas
+from escritor.validacao import Lote, Problema
+
+TRECHO = 1 << 17  # caracteres lidos por vez
+LIMITE_DO_OBJETO = 1 << 20  # caracteres
+LOTE = 1_000
+BRANCOS = " \t\r\n"  # RFC 8259, seção 2
+
+
+class _Pessoas:
+    """Tira nome e e-mail dos objetos e recusa os que não servem."""
+
+    def __init__(self, recusas: Recusas, nomes: Mapping[str, str]) -> None:
+        self.recusas = recusas
+        self.nomes = nomes
+        self.vistas: set[str] = set()
+
+    def chaves(self, forma: tuple[str, ...]) -> tuple[str, str]:
+        """Devolve as chaves do nome e do e-mail num objeto de chaves `forma`.
+
+        Levanta ValueError com o motivo se há chave a mais ou a menos.
+        """
+        traduzidas = [colunas.traduzir(chave, self.nomes) for chave in forma]
+        if motivo := colunas.problema(traduzidas):
+            raise ValueError(motivo)
+        self.vistas.update(traduzidas)
+        nome, email = (forma[traduzidas.index(coluna)] for coluna in colunas.OBRIGATORIAS)
+        return nome, email
+
+    def juntar(self, lote: Lote, linha: int, objeto: Any) -> None:
+        """Põe no lote a pessoa do objeto, ou recusa a linha."""
+        try:
+            if not isinstance(objeto, dict):
+                raise ValueError("não é um objeto JSON")
+            for chave, coluna in zip(self.chaves(tuple(objeto)), lote[:2], strict=True):
+                if not isinstance(objeto[chave], str):
+                    raise ValueError(f"{chave}: não é um texto")
+                coluna.append(objeto[chave])
+            lote.linhas.append(linha)  # type: ignore[attr-defined] # é uma lista
+        except ValueError as erro:
+            del lote.nomes[len(lote.linhas) :]
+            self.recusas.recusar([Problema(linha, "", str(erro))])
+
+
+def ler_linhas(
+    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
+) -> tuple[set[str], Iterator[Lote]]:
+    """Lê JSON Lines; devolve as colunas vistas até agora e o iterador dos lotes."""
+    pessoas = _Pessoas(recusas, nomes)
+    return pessoas.vistas, _lotes_de_linhas(fluxo, pessoas)
+
+
+def _lotes_de_linhas(fluxo: TextIO, pessoas: _Pessoas) -> Iterator[Lote]:
+    numero = 1
+    while trecho := fluxo.read(TRECHO):
+        if trecho[-1] != "\n":
+            trecho += fluxo.readline(LIMITE_DO_OBJETO)
+        linhas = trecho.removesuffix("\n").split("\n")
+        yield _todas(linhas, numero, pessoas) or _uma_a_uma(linhas, numero, pessoas)
+        numero += len(linhas)
+
+
+def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
+    """Decodifica as linhas de uma vez; None se alguma precisa ser vista sozinha.
+
+    Um null entre cada duas mostra que nenhum objeto passou de uma para outra.
+    """
+    try:
+        valores = json.loads(f"[{',null,'.join(linhas)}]")
+        objetos = valores[::2]
+        if valores[1::2].count(None) != len(linhas) - 1 or {*map(type, objetos)} != {dict}:
+            return None
+        chaves = {pessoas.chaves(forma) for forma in {*map(tuple, objetos)}}
+    except (ValueError, RecursionError):
+        return None
+    if len(chaves) > 1:
+        return None
+    nomes, emails = ([*map(itemgetter(chave), objetos)] for chave in chaves.pop())
+    if {*map(type, nomes), *map(type, emails)} != {str}:
+        return None
+    return Lote(nomes, emails, range(numero, numero + len(linhas)))
+
+
+def _uma_a_uma(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote:
+    lote = Lote([], [], [])
+    for linha, texto in zip(count(numero), linhas, strict=False):
+        if texto.strip(BRANCOS):
+            try:
+                pessoas.juntar(lote, linha, json.loads(texto))
+            except (ValueError, RecursionError) as erro:
+                pessoas.recusas.recusar([Problema(linha, "", _motivo(erro))])
+    return lote
+
+
+def ler_array(
+    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
+) -> tuple[set[str], Iterator[Lote]]:
+    """Lê um array de objetos; devolve as colunas vistas até agora e o iterador dos lotes."""
+    pessoas = _Pessoas(recusas, nomes)
+    return pessoas.vistas, _lotes_do_array(_Array(fluxo, recusas), pessoas)
+
+
+def _lotes_do_array(array: _Array, pessoas: _Pessoas) -> Iterator[Lote]:
+    lote = Lote([], [], [])
+    for linha, objeto in array.objetos():
+        pessoas.juntar(lote, linha, objeto)
+        if len(lote.nomes) == LOTE:
+            yield lote
+            lote = Lote([], [], [])
+    yield lote
+
+
+class _Array:
+    """Um array JSON lido aos poucos: na memória fica um trecho, nunca o arquivo."""
+
+    def __init__(self, fluxo: TextIO, recusas: Recusas) -> None:
+        self.fluxo = fluxo
+        self.recusas = recusas
+        self.decodificar = json.JSONDecoder().raw_decode
+        self.texto = ""
+        self.inicio = 0
+        self.linha = 1
+
+    def objetos(self) -> Iterator[tuple[int, Any]]:
+        """Devolve cada objeto com a linha em que começa. Levanta Erro 65."""
+        self._consumir("[", "o array não começa com [")
+        if self._proximo() == "]":
+            self.inicio += 1
+        else:
+            while True:
+                if self._proximo() != "{":
+                    raise self._fatal("esperava um objeto JSON")
+                yield self.linha, self._objeto()
+                if self._proximo() == "]":
+                    self.inicio += 1
+                    break
+                self._consumir(",", "faltou uma vírgula ou o ] do fim")
+        if self._proximo():
+            raise self._fatal("há texto depois do fim do array")
+
+    def _proximo(self) -> str:
+        """Pula os brancos e devolve o caractere seguinte, vazio no fim do arquivo."""
+        while True:
+            resto = self.texto[self.inicio : self.inicio + 64]
+            brancos = len(resto) - len(resto.lstrip(BRANCOS))
+            self.linha += resto.count("\n", 0, brancos)
+            self.inicio += brancos
+            if brancos < len(resto):
+                return resto[brancos]
+            if self.inicio == len(self.texto) and not self._ler_mais():
+                return ""
+
+    def _consumir(self, esperado: str, motivo: str) -> None:
+        if self._proximo() != esperado:
+            raise self._fatal(motivo)
+        self.inicio += 1
+
+    def _objeto(self) -> Any:
+        while True:
+            try:
+                objeto, fim = self.decodificar(self.texto, self.inicio)
+            except (ValueError, RecursionError) as erro:
+                # Inválido ou só cortado no fim do trecho: com mais texto se sabe.
+                if len(self.texto) - self.inicio < LIMITE_DO_OBJETO and self._ler_mais():
+                    continue
+                raise self._fatal(_motivo(erro)) from erro
+            self.linha += self.texto.count("\n", self.inicio, fim)
+            self.inicio = fim
+            return objeto
+
+    def _ler_mais(self) -> bool:
+        mais = self.fluxo.read(TRECHO)
+        self.texto = self.texto[self.inicio :] + mais
+        self.inicio = 0
+        return bool(mais)
+
+    def _fatal(self, motivo: str) -> Exception:
+        return self.recusas.fatal(Problema(self.linha, "", motivo))
+
+
+def _motivo(erro: Exception) -> str:
+    if isinstance(erro, json.JSONDecodeError):
+        return f"JSON inválido, no caractere {erro.colno}"
+    return "JSON com números ou aninhamento grandes demais"

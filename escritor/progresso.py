@@ -1,0 +1,66 @@
+"""O andamento de uma importação demorada, em stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+
+from escritor.entrada import Entrada
+from escritor.validacao import Lote
+
+SILENCIO_INICIAL = 1.0  # segundos: uma importação curta não mostra nada
+ENTRE_QUADROS = 0.2  # segundos, num terminal
+ENTRE_LINHAS = 5.0  # segundos, fora dele
+LARGURA = 24  # colunas da barra
+
+
+class Progresso:
+    """Conta as linhas que passam e mostra, de tempos em tempos, onde se está."""
+
+    def __init__(self, entrada: Entrada, silencioso: bool) -> None:
+        self._entrada = entrada
+        self._mudo = silencioso
+        self._terminal = sys.stderr.isatty()
+        self._inicio = time.monotonic()
+        self._proximo = self._inicio + SILENCIO_INICIAL
+        self._linhas = 0
+
+    def acompanhar(self, lotes: Iterable[Lote]) -> Iterator[Lote]:
+        """Devolve os mesmos lotes, mostrando o andamento entre um e outro."""
+        for lote in lotes:
+            yield lote
+            self._linhas += len(lote.nomes)
+            agora = time.monotonic()
+            if agora >= self._proximo and not self._mudo:
+                self._mostrar(self._texto(agora - self._inicio))
+                self._proximo = agora + (ENTRE_QUADROS if self._terminal else ENTRE_LINHAS)
+        if self._proximo > self._inicio + SILENCIO_INICIAL:
+            self._mostrar(f"{_milhar(self._linhas)} linhas lidas; ordenando e selando")
+
+    def apagar(self) -> None:
+        """Limpa a linha do terminal, se há uma."""
+        if self._terminal and self._proximo > self._inicio + SILENCIO_INICIAL:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def _mostrar(self, texto: str) -> None:
+        antes, depois = ("\r\x1b[K", "") if self._terminal else ("", "\n")
+        sys.stderr.write(f"{antes}[ESCRITOR] {texto}{depois}")
+        sys.stderr.flush()
+
+    def _texto(self, segundos: float) -> str:
+        ritmo = f"{_milhar(self._linhas)} linhas, {_milhar(int(self._linhas / segundos))}/s"
+        fracao = self._entrada.fracao
+        if not fracao:
+            return ritmo
+        falta = segundos / fracao - segundos
+        resumo = f"{fracao:4.0%}  {ritmo}, faltam {falta:.0f} s"
+        if not self._terminal:
+            return resumo.strip()
+        cheias = round(LARGURA * fracao)
+        return f"{'█' * cheias}{'░' * (LARGURA - cheias)} {resumo}"
+
+
+def _milhar(numero: int) -> str:
+    return f"{numero:,}".replace(",", ".")

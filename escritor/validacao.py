@@ -1,0 +1,97 @@
+"""O que é uma pessoa válida: regra por regra, e uma conferência rápida por lote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import repeat
+from typing import NamedTuple
+
+LIMITE_DO_NOME = 1_000  # caracteres
+LIMITE_DO_EMAIL = 254  # octetos; RFC 5321, 4.5.3.1.3, menos os dois sinais < >
+
+CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # categoria Cc do Unicode
+BYTE_INVALIDO = re.compile(r"[\ud800-\udfff]")  # o que surrogateescape deixa
+EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
+# Entre dois "\n", o que nenhum campo, ou nenhum e-mail, pode ter.
+SUSPEITO = ("\n\n", "\n ", " \n")
+SUSPEITO_NO_EMAIL = (" ", "\n@", "@\n", "..", "@.", ".\n")
+
+
+class Lote(NamedTuple):
+    """Pessoas em colunas; `linhas[i]` é a linha física em que a i-ésima começa."""
+
+    nomes: list[str]
+    emails: list[str]
+    linhas: Sequence[int]
+
+
+class Problema(NamedTuple):
+    """Por que uma linha não serve; `campo` é vazio quando é a linha toda."""
+
+    linha: int
+    campo: str
+    motivo: str
+    nome: str = ""
+    email: str = ""
+
+
+def problema(nome: str, email: str) -> tuple[str, str] | None:  # noqa: PLR0911 - uma por regra
+    """Devolve (campo, motivo) se a pessoa não serve, ou None se serve.
+
+    Os espaços nas pontas não contam; um caractere de controle conta até ali.
+    """
+    for campo, valor in (("nome", nome), ("email", email)):
+        if BYTE_INVALIDO.search(valor):
+            return campo, "bytes que não são da codificação (padrão UTF-8)"
+        if achado := CONTROLE.search(valor):
+            return campo, f"caractere de controle U+{ord(achado[0]):04X}"
+        if not valor.strip():
+            return campo, "vazio"
+    nome, email = nome.strip(), email.strip()
+    if len(nome) > LIMITE_DO_NOME:
+        return "nome", f"mais de {LIMITE_DO_NOME} caracteres"
+    if not EMAIL.fullmatch(email):
+        return "email", f"{email[:80]!r} não é um e-mail"
+    if len(email.encode()) > LIMITE_DO_EMAIL:
+        return "email", f"mais de {LIMITE_DO_EMAIL} bytes"
+    return None
+
+
+def todos_bons(lote: Lote) -> bool:
+    """Diz se o lote inteiro serve, sem uma volta de Python por linha.
+
+    Pode desconfiar de um lote bom (quem decide então é `problema`), nunca
+    aprovar um ruim: fora o espaço, todo controle, quebra de linha, substituto
+    e branco do Unicode faz `isprintable` dizer não.
+    """
+    quantos = len(lote.nomes)
+    nomes, emails = ("\n".join(["", *coluna, ""]) for coluna in (lote.nomes, lote.emails))
+    texto = nomes + emails[1:]
+    return (
+        texto.count("\n") == 2 * quantos + 1
+        and texto.replace("\n", "").isprintable()
+        and not any(trecho in texto for trecho in SUSPEITO)
+        and not any(trecho in emails for trecho in SUSPEITO_NO_EMAIL)
+        and emails.count("@") == quantos
+        and all(map(str.__contains__, lote.emails, repeat("@")))
+        and max(map(len, lote.nomes)) <= LIMITE_DO_NOME
+        and max(map(len, lote.emails)) * 4 <= LIMITE_DO_EMAIL
+    )
+
+
+def triar(lote: Lote) -> tuple[Lote, list[Problema]]:
+    """Separa as pessoas que servem, sem espaços nas pontas, dos problemas das demais."""
+    if not lote.nomes or todos_bons(lote):
+        return lote, []
+    bons: list[tuple[str, str, int]] = []
+    problemas = []
+    for nome, email, linha in zip(*lote, strict=True):
+        if achado := problema(nome, email):
+            problemas.append(Problema(linha, *achado, nome, email))
+        else:
+            bons.append((nome.strip(), email.strip(), linha))
+    nomes, emails, linhas = (
+        ([*coluna] for coluna in zip(*bons, strict=True)) if bons else ([], [], [])
+    )
+    return Lote(nomes, emails, linhas), problemas

@@ -1,0 +1,47 @@
+"""Uma leitura feita ao lado, em outra thread e com a própria conexão."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from leitor import banco
+
+Resultado = tuple[int, list[str]]
+
+
+class Tarefa:
+    """Começa a trabalhar ao nascer; `resultado` espera o fim."""
+
+    def __init__(
+        self, caminho: str, espera: float, fazer: Callable[[sqlite3.Connection], Resultado]
+    ) -> None:
+        from threading import Thread  # só um banco grande paga por ele
+
+        self._con = banco.abrir(caminho, espera, outra_thread=True)
+        self._fazer = fazer
+        self._devolvido: Resultado | None = None
+        self._falha: sqlite3.Error | None = None
+        self._thread = Thread(target=self._trabalhar)
+        self._thread.start()
+
+    def _trabalhar(self) -> None:
+        try:
+            self._devolvido = self._fazer(self._con)
+        except sqlite3.Error as erro:
+            self._falha = erro
+
+    def resultado(self) -> Resultado:
+        """Devolve o que foi feito, ou levanta o sqlite3.Error que o impediu."""
+        self._thread.join()
+        if self._devolvido is None:
+            raise self._falha or sqlite3.InterfaceError("a leitura ao lado não terminou")
+        return self._devolvido
+
+    def parar(self) -> None:
+        """Interrompe o que ainda estiver em curso e fecha a conexão."""
+        while self._thread.is_alive():
+            # De novo a cada volta: o pedido só vale para a instrução em curso.
+            self._con.interrupt()
+            self._thread.join(banco.FATIA)
+        self._con.close()

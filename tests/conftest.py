@@ -1,0 +1,123 @@
+"""O que todo teste usa: um banco novo e os dois programas, chamados no próprio processo."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+import escritor.app
+import leitor.app
+from tests.processos import Saida
+
+Programa = Callable[..., Saida]
+
+
+@pytest.fixture
+def banco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """O caminho de um banco que ainda não existe, numa pasta que também não."""
+    caminho = tmp_path / "dados" / "desafio2.db"
+    monkeypatch.setenv("BANCO", str(caminho))
+    monkeypatch.setenv("BANCO_ESPERA", "0.2")
+    for nome in ("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING"):
+        monkeypatch.delenv(nome, raising=False)  # os processos rodam como num terminal qualquer
+    return caminho
+
+
+def _no_processo(
+    main: Callable[[Sequence[str]], int], capsys: pytest.CaptureFixture[str]
+) -> Programa:
+    def rodar(*argv: str) -> Saida:
+        capsys.readouterr()  # o que veio antes não é desta execução
+        codigo = main(argv)
+        return Saida(codigo, *capsys.readouterr())
+
+    return rodar
+
+
+@pytest.fixture(name="escritor")
+def _escritor(
+    banco: Path,  # noqa: ARG001 - pelo ambiente que ele define
+    capsys: pytest.CaptureFixture[str],
+) -> Programa:
+    """Chama o main do escritor com os argumentos; devolve código, stdout e stderr."""
+    return _no_processo(escritor.app.main, capsys)
+
+
+@pytest.fixture(name="leitor")
+def _leitor(
+    banco: Path,  # noqa: ARG001 - pelo ambiente que ele define
+    capsys: pytest.CaptureFixture[str],
+) -> Programa:
+    """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
+    return _no_processo(leitor.app.main, capsys)
+
+
+@pytest.fixture(scope="session", name="modelos")
+def _modelos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dois bancos que o escritor fez, a copiar: os fsync de cada criação pesariam nos testes."""
+    pasta = tmp_path_factory.mktemp("modelos")
+    entrada = pasta / "entrada.csv"
+    entrada.write_text("nome,email\nAna,ana@x.com\nZoé,zoe@x.com\n", encoding="utf-8")
+    for nome, execucoes in {
+        "semeado": [["semear"]],
+        "gravado": [["semear"], ["semear"], ["importar", str(entrada)]],
+    }.items():
+        for argv in execucoes:
+            assert escritor.app.main([*argv, "--banco", str(pasta / nome)]) == 0
+    return pasta
+
+
+@pytest.fixture
+def semeado(banco: Path, modelos: Path) -> Path:
+    """Um banco com os três usuários de exemplo e uma execução."""
+    banco.parent.mkdir()
+    banco.write_bytes((modelos / "semeado").read_bytes())
+    return banco
+
+
+@pytest.fixture
+def gravado(banco: Path, modelos: Path) -> Path:
+    """Um banco com três execuções: os três de exemplo, ninguém, e mais dois."""
+    banco.parent.mkdir()
+    banco.write_bytes((modelos / "gravado").read_bytes())
+    return banco
+
+
+@pytest.fixture
+def importar(escritor: Programa, tmp_path: Path) -> Callable[[bytes | str], Saida]:
+    """Chama `importar` com um arquivo, `entrada.csv`, que tem este conteúdo."""
+
+    def rodar(conteudo: bytes | str) -> Saida:
+        arquivo = tmp_path / "entrada.csv"
+        arquivo.write_bytes(conteudo.encode() if isinstance(conteudo, str) else conteudo)
+        return escritor("importar", str(arquivo))
+
+    return rodar
+
+
+@pytest.fixture
+def pasta_publica() -> Iterator[Path]:
+    """Uma pasta a que qualquer uid chega; as do pytest só se abrem a quem o roda."""
+    with tempfile.TemporaryDirectory() as nome:
+        pasta = Path(nome)
+        pasta.chmod(0o755)
+        yield pasta
+        pasta.chmod(0o755)
+
+
+@pytest.fixture
+def ferramenta() -> Callable[[str], str]:
+    """Acha um programa do sistema; em CI, a falta é falha, e não um teste a menos."""
+
+    def achar(nome: str) -> str:
+        caminho = shutil.which(nome)
+        if caminho is None and os.environ.get("CI"):
+            pytest.fail(f"falta o programa {nome}, e em CI este teste não pode ser pulado")
+        if caminho is None:
+            pytest.skip(f"ATENÇÃO: falta o programa {nome}; instale-o para este teste valer")
+        return caminho
+
+    return achar

@@ -1,0 +1,73 @@
+"""O contrato dito de novo, sem o código do par: ler, adulterar e recalcular por fora."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+APLICACAO = 0x44534632
+AMOSTRA = [
+    ("João Silva", "joao@example.com"),
+    ("Maria Santos", "maria@example.com"),
+    ("Pedro Oliveira", "pedro@example.com"),
+]
+LINHAS_DE = "SELECT id, nome, email, criado_em FROM usuarios WHERE id BETWEEN ? AND ? ORDER BY id"
+
+
+def consultar(banco: Path, sql: str, *parametros: object) -> list[tuple[Any, ...]]:
+    """Consulta por uma conexão própria, só de leitura."""
+    uri = f"{banco.as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as con:
+        return con.execute(sql, parametros).fetchall()
+
+
+def pessoas(banco: Path) -> list[tuple[str, str]]:
+    """Devolve (nome, email) na ordem do id."""
+    return consultar(banco, "SELECT nome, email FROM usuarios ORDER BY id")
+
+
+def alterar(banco: Path, *comandos: str) -> None:
+    """Altera o banco por fora, como quem não usa o escritor."""
+    with closing(sqlite3.connect(banco, isolation_level=None)) as con:
+        for comando in comandos:
+            con.execute(comando)
+
+
+def fotografar(pasta: Path) -> dict[str, bytes | None]:
+    """Devolve o nome e os bytes de tudo o que há na pasta (None no que não se lê como arquivo)."""
+    return {
+        item.name: item.read_bytes() if item.is_file() and os.access(item, os.R_OK) else None
+        for item in sorted(pasta.iterdir())
+    }
+
+
+def sha256(dados: str) -> str:
+    """Devolve o SHA-256 em hexadecimal do texto em UTF-8."""
+    return hashlib.sha256(dados.encode()).hexdigest()
+
+
+def lacre(linhas: Iterable[tuple[object, ...]]) -> str:
+    """Sela as linhas: colunas separadas por U+001F, cada linha encerrada por U+001E."""
+    return sha256("".join("\x1f".join(map(str, linha)) + "\x1e" for linha in linhas))
+
+
+def elo(anterior: str, colunas: Iterable[object]) -> str:
+    """Encadeia as colunas de uma execução (todas menos o elo) ao elo anterior."""
+    campos = ("" if coluna is None else coluna for coluna in colunas)
+    return sha256(anterior + "".join(f"\x1f{campo}" for campo in campos) + "\x1e")
+
+
+def reselar(banco: Path) -> None:
+    """Falsifica o livro inteiro: recalcula cada lacre e cada elo para o que há agora."""
+    anterior = "0" * 64
+    with closing(sqlite3.connect(banco, isolation_level=None)) as con:
+        for linha in con.execute("SELECT * FROM execucoes ORDER BY id").fetchall():
+            *colunas, _, _ = linha
+            selo = lacre(con.execute(LINHAS_DE, (linha[9], linha[10])).fetchall())
+            anterior = elo(anterior, [*colunas, selo])
+            con.execute(
+                "UPDATE execucoes SET lacre = ?, elo = ? WHERE id = ?", (selo, anterior, linha[0])
+            )

@@ -1,0 +1,1 @@
+"""Testes com contêineres: o par inteiro num engine Docker de verdade."""

@@ -1,0 +1,136 @@
+"""O contrato entre os dois: o escritor de verdade e o leitor de verdade num arquivo só.
+
+E uma terceira testemunha, sem o código de nenhum: `sqlite3 | sha256sum` e tests/contrato.py.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Programa
+from tests.contrato import AMOSTRA, LINHAS_DE, alterar, consultar, elo, lacre, pessoas
+from tests.processos import RAIZ, Saida, no_shell, rodar
+
+CHINOOK = RAIZ / "tests" / "dados" / "clientes-chinook.csv"
+# A receita do contrato, letra por letra.
+RECEITA = (
+    "set -o pipefail; sqlite3 -separator $'\\x1f' -newline $'\\x1e' desafio2.db "
+    '"SELECT id,nome,email,criado_em FROM usuarios WHERE id BETWEEN $1 AND $2 ORDER BY id" '
+    "| sha256sum"
+)
+DDL = [
+    "PRAGMA application_id = 0x44534632",
+    "PRAGMA user_version = 1",
+    "CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL, "
+    "criado_em TEXT NOT NULL) STRICT",
+    "CREATE UNIQUE INDEX usuarios_email ON usuarios (email COLLATE NOCASE)",
+    "CREATE TABLE execucoes (id INTEGER PRIMARY KEY, origem TEXT NOT NULL, "
+    "container TEXT NOT NULL, versao TEXT NOT NULL, iniciada_em TEXT NOT NULL, "
+    "concluida_em TEXT NOT NULL, lidos INTEGER NOT NULL, inseridos INTEGER NOT NULL, "
+    "repetidos INTEGER NOT NULL, primeiro_id INTEGER, ultimo_id INTEGER, total INTEGER NOT NULL, "
+    "lacre TEXT NOT NULL, elo TEXT NOT NULL) STRICT",
+]
+VETOR = [
+    "INSERT INTO usuarios VALUES (1, 'João', 'joao@x.com', '2026-01-02T03:04:05Z')",
+    "INSERT INTO execucoes VALUES (1, 'semear', 'c1', '1.0.0', '2026-01-02T03:04:05Z', "
+    "'2026-01-02T03:04:06Z', 1, 1, 0, 1, 1, 1, "
+    "'f466174e5cf5e26eb2e8d0bad3a96ab4143262710f9fa8481685a9636943557a', "
+    "'5e8fd784e591a9e0091731874aca9d3a07254e6c71f811040f94c315f0366fec')",
+]
+PAR = '"$1" -m escritor && "$1" -m leitor listar --formato json'
+
+
+@pytest.fixture(name="historia")
+def _historia(
+    semeado: Path, escritor: Programa, importar: Callable[[str], Saida], leitor: Programa
+) -> Path:
+    """Um banco com vida: semear, importar, repetir, importar de novo; o leitor o verifica."""
+    assert escritor("importar", str(CHINOOK)).codigo == 0
+    assert escritor().codigo == 0
+    assert importar("nome,email\nZoé 😀,zoe@x.com\nMaria,maria@example.com\n").codigo == 0
+    assert importar("nome,email\n").codigo == 0
+    codigo, stdout, stderr = leitor("verificar")
+    assert (codigo, stderr, stdout.count("ok ")) == (0, "", 9)
+    return semeado
+
+
+def test_o_leitor_le_o_que_o_escritor_gravou(historia: Path, leitor: Programa) -> None:
+    """Linha por linha, e o mesmo que uma terceira conexão lê."""
+    codigo, stdout, _ = leitor("listar", "--formato", "jsonl")
+    lidas = [tuple(json.loads(linha).values()) for linha in stdout.splitlines()]
+    assert codigo == 0
+    assert lidas == consultar(historia, "SELECT * FROM usuarios ORDER BY id")
+    assert [linha[1:3] for linha in lidas[:3]] == AMOSTRA
+    assert len(lidas) == 3 + 59 + 1
+
+
+def test_o_livro_conta_a_historia(historia: Path) -> None:
+    """Cada execução tem origem, contagens e intervalo; os intervalos se seguem."""
+    colunas = "origem, lidos, inseridos, repetidos, primeiro_id, ultimo_id, total"
+    assert consultar(historia, f"SELECT {colunas} FROM execucoes ORDER BY id") == [
+        ("semear", 3, 3, 0, 1, 3, 3),
+        ("importar:clientes-chinook.csv", 59, 59, 0, 4, 62, 62),
+        ("semear", 3, 0, 3, None, None, 62),
+        ("importar:entrada.csv", 2, 1, 1, 63, 63, 63),
+        ("importar:entrada.csv", 0, 0, 0, None, None, 63),
+    ]
+
+
+def test_lacres_pela_receita_do_shell(historia: Path, ferramenta: Callable[[str], str]) -> None:
+    """Sem uma linha do nosso código: o sqlite3 e o sha256sum dão os lacres do livro."""
+    ferramenta("sqlite3")
+    livro = consultar(historia, "SELECT primeiro_id, ultimo_id, lacre FROM execucoes")
+    for primeiro, ultimo, selo in livro:
+        intervalo = [str(primeiro or 1), str(ultimo or 0)]
+        saida = rodar(no_shell(RECEITA, *intervalo), pasta=historia.parent)
+        assert saida == (0, f"{selo}  -\n", "")
+    assert len({selo for _, _, selo in livro}) == 4, "as duas execuções vazias têm o mesmo"
+
+
+def test_lacres_e_elos_pela_definicao(historia: Path) -> None:
+    """Recalculados da definição do contrato, lacres e elos são os do livro, na ordem."""
+    anterior = "0" * 64
+    for *colunas, selo, elo_gravado in consultar(historia, "SELECT * FROM execucoes ORDER BY id"):
+        assert selo == lacre(consultar(historia, LINHAS_DE, colunas[9], colunas[10]))
+        anterior = elo(anterior, [*colunas, selo])
+        assert elo_gravado == anterior
+
+
+def test_um_banco_que_o_escritor_nao_fez(banco: Path, leitor: Programa) -> None:
+    """Um vetor fixo, com selos calculados no shell: o contrato não muda sem que isto falhe.
+
+    lacre: printf '1\\037João\\037joao@x.com\\0372026-01-02T03:04:05Z\\036' | sha256sum
+    elo:   a mesma conta, com 64 zeros e as 13 colunas antes do elo, cada uma após \\037.
+    """
+    banco.parent.mkdir()
+    alterar(banco, *DDL, *VETOR)
+    codigo, stdout, stderr = leitor("listar", "--formato", "jsonl")
+    assert (codigo, json.loads(stdout)["nome"]) == (0, "João"), stderr
+    alterar(banco, "UPDATE usuarios SET criado_em = '2026-01-02T03:04:06Z'")
+    assert leitor()[:2] == (65, "")
+
+
+def test_python3_m_escritor_e_python3_m_leitor(banco: Path) -> None:
+    """O par sem Docker, por um shell, como o README manda: dois processos e um arquivo."""
+    saida = rodar(no_shell(PAR, sys.executable))
+    assert saida.codigo == 0, saida.stderr
+    lista, _, objetos = saida.stdout.partition("[\n")
+    assert lista.count("\n") == 3
+    assert [(pessoa["nome"], pessoa["email"]) for pessoa in json.loads(f"[{objetos}")] == AMOSTRA
+    rotulos = [linha.split()[0] for linha in saida.stderr.splitlines()]
+    assert rotulos == ["[ESCRITOR]"] * 2 + ["[LEITOR]"] * 4
+    assert pessoas(banco) == AMOSTRA
+
+
+def test_o_leitor_nao_comeca_se_o_escritor_falha(banco: Path, tmp_path: Path) -> None:
+    """O `&&` do par sem Docker é a mesma porta do Compose: sem 0 do escritor, não há leitura."""
+    banco.parent.mkdir()
+    banco.write_text("não é um banco")
+    saida = rodar(no_shell(PAR, sys.executable))
+    assert (saida.codigo, saida.stdout) == (65, "")
+    assert "[LEITOR]" not in saida.stderr
+    assert banco.read_text() == "não é um banco"
+    assert list(tmp_path.iterdir()) == [banco.parent]

@@ -1,0 +1,70 @@
+"""A memória não cresce com as linhas: o triplo de usuários, quase o mesmo pico."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.contrato import consultar
+from tests.processos import comando, rodar
+
+FOLGA = 4 * 1024  # KiB; guardar as 100 mil linhas a mais custaria o dobro, ou mais
+# O pico é o VmHWM do próprio processo: o ru_maxrss de um filho herda o do pai.
+PICO = """
+import contextlib, os, sys
+from {0}.app import main
+with open(os.devnull, "w", encoding="utf-8") as nada, contextlib.redirect_stdout(nada):
+    codigo = main(sys.argv[1:])
+with open("/proc/self/status") as estado:
+    print(codigo, next(linha.split()[1] for linha in estado if linha.startswith("VmHWM")))
+"""
+
+
+def pico(programa: str, *argv: str, entrada: bytes = b"") -> int:
+    """Roda o programa até o fim e devolve o pico de memória dele, em KiB."""
+    saida = rodar([sys.executable, "-c", PICO.format(programa), *argv], entrada)
+    codigo, kib = saida.stdout.split()
+    assert codigo == "0", saida.stderr
+    return int(kib)
+
+
+def linhas(quantas: int) -> bytes:
+    """Um CSV com tantas pessoas."""
+    corpo = "".join(f"Pessoa da Silva {i},pessoa{i}@exemplo.com.br\n" for i in range(quantas))
+    return f"nome,email\n{corpo}".encode()
+
+
+def test_memoria_constante(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escritor e leitor, em cada formato, de 50 mil para 150 mil linhas."""
+    picos: dict[str, list[int]] = {}
+    for quantas in (50_000, 150_000):
+        banco = tmp_path / f"{quantas}.db"
+        monkeypatch.setenv("BANCO", str(banco))
+        medidas = {"importar": pico("escritor", "importar", "-", entrada=linhas(quantas))}
+        for formato in ("tabela", "json", "jsonl", "csv", "markdown"):
+            medidas[formato] = pico("leitor", "listar", "--formato", formato)
+        for nome, kib in medidas.items():
+            picos.setdefault(nome, []).append(kib)
+        assert consultar(banco, "SELECT count(*) FROM usuarios") == [(quantas,)]
+    cresceram = {nome: (a, b) for nome, (a, b) in picos.items() if b - a > FOLGA}
+    assert cresceram == {}
+    assert rodar(comando("leitor", "verificar")).codigo == 0
+
+
+def test_controle_guardar_as_linhas_passaria_da_folga(tmp_path: Path) -> None:
+    """Controle negativo: a mesma medida acusa um programa que guarda o que lê."""
+    modulo = tmp_path / "guloso"
+    modulo.mkdir()
+    (modulo / "__init__.py").touch()
+    (modulo / "app.py").write_text(
+        "def main(argv):\n"
+        "    quantas = range(int(argv[0]))\n"
+        "    guardadas = [(i, f'Pessoa da Silva {i}', f'p{i}@x.com') for i in quantas]\n"
+        "    return 0 if guardadas else 1\n"
+    )
+    medida = PICO.format("guloso")
+    poucas, muitas = (
+        int(rodar([sys.executable, "-c", medida, quantas], pasta=tmp_path).stdout.split()[1])
+        for quantas in ("10000", "80000")
+    )
+    assert muitas - poucas > FOLGA

@@ -1,0 +1,73 @@
+"""Propriedade: quaisquer pessoas válidas, num CSV escrito de qualquer jeito, voltam iguais."""
+
+import csv
+import io
+import string
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import escritor.app
+import leitor.app
+from tests.contrato import fotografar, pessoas
+
+# Nem controles (recusados) nem substitutos (não existem em UTF-8); o resto do Unicode vale.
+NOME = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40)
+LETRA = st.characters(exclude_categories=["C", "Z"], exclude_characters="@.")
+PARTE = st.text(LETRA, min_size=1, max_size=12)
+EMAIL = st.builds("{}@{}.{}".format, PARTE, PARTE, PARTE)
+PESSOAS = st.lists(st.tuples(NOME.map(str.strip).filter(bool), EMAIL), max_size=20)
+MINUSCULAS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+@st.composite
+def arquivos(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, str]]]:
+    """Um CSV em bytes e as pessoas que devem entrar dele: a primeira de cada e-mail."""
+    gente = draw(PESSOAS)
+    repetir = draw(st.booleans())  # e-mails repetidos ao acaso seriam raros demais
+    if gente and repetir:
+        gente.append((gente[0][0], gente[0][1].upper() if gente[0][1].isascii() else gente[0][1]))
+    texto = io.StringIO()
+    linhas = csv.writer(
+        texto,
+        delimiter=draw(st.sampled_from(",;\t")),
+        lineterminator=draw(st.sampled_from(["\n", "\r\n", "\r"])),
+        quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+    )
+    invertido = draw(st.booleans())
+    for par in [("nome", "email"), *gente]:
+        linhas.writerow(par[::-1] if invertido else par)
+    unicas: dict[str, tuple[str, str]] = {}
+    for pessoa in gente:
+        unicas.setdefault(pessoa[1].translate(MINUSCULAS), pessoa)
+    codificacao = draw(st.sampled_from(["utf-8", "utf-8-sig"]))
+    return texto.getvalue().encode(codificacao), list(unicas.values())
+
+
+def chamar(programa: object, *argv: str) -> tuple[int, str, str]:
+    """Chama o main de um dos dois, com a saída e o erro guardados."""
+    bytes_da_saida = io.BytesIO()
+    saida = io.TextIOWrapper(bytes_da_saida, "utf-8", newline="", write_through=True)
+    with redirect_stdout(saida), redirect_stderr(io.StringIO()) as stderr:
+        codigo: int = programa.main(argv)  # type: ignore[attr-defined]
+    return codigo, bytes_da_saida.getvalue().decode(), stderr.getvalue()
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(arquivos())
+def test_o_que_entra_e_o_que_se_le(caso: tuple[bytes, list[tuple[str, str]]]) -> None:
+    """Importadas, as pessoas são as mesmas por outra conexão, e o leitor as verifica e relê."""
+    conteudo, esperadas = caso
+    with tempfile.TemporaryDirectory() as nome:
+        pasta = Path(nome)
+        (pasta / "p.csv").write_bytes(conteudo)
+        banco = ["--banco", str(pasta / "b.db"), "--espera", "1"]
+        codigo, stdout, stderr = chamar(escritor.app, "importar", str(pasta / "p.csv"), *banco)
+        assert (codigo, stdout) == (0, ""), stderr
+        assert pessoas(pasta / "b.db") == esperadas
+        assert list(fotografar(pasta)) == ["b.db", "p.csv"]
+        codigo, stdout, stderr = chamar(leitor.app, "listar", "--formato", "jsonl", *banco)
+        assert (codigo, stdout.count("\n")) == (0, len(esperadas)), stderr

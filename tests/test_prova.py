@@ -1,0 +1,88 @@
+"""A prova: o que foi verificado, quem gravou por último e quem lê agora."""
+
+import json
+import os
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leitor import app
+from leitor.verificacao import Leitura
+from tests.conftest import Programa
+from tests.contrato import consultar
+from tests.verificacao import ORDEM
+
+
+def test_a_prova_diz_quem_gravou_e_quem_le(gravado: Path, leitor: Programa) -> None:
+    """Em texto: cada verificação, a última gravação com o lacre inteiro, e quem lê agora."""
+    codigo, stdout, stderr = leitor("verificar")
+    assert (codigo, stderr) == (0, "")
+    *verificacoes, gravado_por, selo, lido_por = stdout.splitlines()
+    assert [linha.split()[:2] for linha in verificacoes] == [["ok", nome] for nome in ORDEM]
+    [(container, quando, lacre)] = consultar(
+        gravado, "SELECT container, concluida_em, lacre FROM execucoes WHERE id = 3"
+    )
+    assert gravado_por == (
+        f"gravado: execução 3 (importar:entrada.csv), container {container}, {quando}; inseridos: 2"
+    )
+    assert selo == f"lacre:   sha256 {lacre}"
+    assert re.fullmatch(
+        rf"lido:    container {re.escape(os.uname().nodename)}, \d{{4}}-\d\d-\d\dT[\d:]+Z; "
+        "usuários: 5, execuções: 3",
+        lido_por,
+    )
+
+
+def test_a_prova_e_da_ultima_que_gravou_linhas(
+    gravado: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """Uma execução que nada inseriu não toma o lugar da que gravou o que se lê."""
+    assert escritor().codigo == 0
+    relatorio = json.loads(leitor("verificar", "--formato", "json").stdout)
+    prova: dict[str, Any] = relatorio["prova"]
+    [linha] = consultar(
+        gravado,
+        "SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, "
+        "lacre FROM execucoes WHERE id = 3",
+    )
+    assert tuple(prova["ultima_gravacao"].values()) == linha
+    assert (prova["usuarios"], prova["execucoes"]) == (5, 4)
+    assert prova["lido_por"] == os.uname().nodename
+
+
+@pytest.mark.usefixtures("gravado")
+def test_listar_diz_a_prova_antes_e_so_no_erro_padrao(leitor: Programa) -> None:
+    """`listar` verifica tudo o que `verificar` verifica, e a saída é só a lista."""
+    codigo, stdout, stderr = leitor("listar", "--formato", "jsonl")
+    assert (codigo, stdout.count("\n")) == (0, 5)
+    verificado, *prova = stderr.splitlines()
+    assert verificado == f"[LEITOR] verificado: {', '.join(ORDEM)}; tudo em ordem"
+    assert [linha.split()[:2] for linha in prova] == [
+        ["[LEITOR]", rotulo] for rotulo in ("gravado:", "lacre:", "lido:")
+    ]
+
+
+def test_o_que_foi_verificado_e_o_que_se_lista(
+    gravado: Path, leitor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uma gravação que confirma entre a verificação e a lista não entra na lista."""
+    verificar_banco = app.verificar_banco
+    recusas = []
+
+    def verificar_e_adulterar(leitura: Leitura) -> Any:
+        resultado = verificar_banco(leitura)
+        with closing(sqlite3.connect(gravado, timeout=0)) as con:
+            try:
+                con.execute("DELETE FROM usuarios")
+                con.commit()
+            except sqlite3.OperationalError as erro:
+                recusas.append(str(erro))
+        return resultado
+
+    monkeypatch.setattr(app, "verificar_banco", verificar_e_adulterar)
+    codigo, stdout, _ = leitor("listar", "--formato", "jsonl")
+    assert (codigo, stdout.count("\n"), recusas) == (0, 5, ["database is locked"])
