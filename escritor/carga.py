@@ -22,13 +22,14 @@ POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
 US, RS = "\x1f", "\x1e"
 
 APAGA_INDICE = "DROP INDEX usuarios_email"
-VALORES = ", ".join(f"(?{2 * i}, ?{2 * i + 1}, ?1)" for i in range(1, POR_INSERT + 1))
-INSERE_MUITAS = "INSERT INTO usuarios (nome, email, criado_em) VALUES " + VALORES
+PARES = ", ".join(["(?, ?)"] * POR_INSERT)
+INSERE_MUITAS = f"""\
+INSERT INTO usuarios (nome, email, criado_em)
+SELECT column1, column2, ? FROM (VALUES {PARES})"""
 INSERE_UMA = "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?)"
 INSERE_NOVA = INSERE_UMA + " ON CONFLICT DO NOTHING"
 CRIA_ESPERA = "CREATE TEMP TABLE novas (linha INTEGER PRIMARY KEY, nome TEXT, email TEXT)"
-VALORES_EM_ESPERA = ", ".join(["(?, ?)"] * POR_INSERT)
-ESPERAM_MUITAS = "INSERT INTO novas (nome, email) VALUES " + VALORES_EM_ESPERA
+ESPERAM_MUITAS = "INSERT INTO novas (nome, email) VALUES " + PARES
 ESPERA_UMA = "INSERT INTO novas (nome, email) VALUES (?, ?)"
 INSERE_AS_QUE_ESPERAM = """\
 INSERT INTO usuarios (nome, email, criado_em)
@@ -47,10 +48,9 @@ DELETE FROM usuarios WHERE id IN (
     ) WHERE email = anterior COLLATE NOCASE
 )"""
 LINHAS_DO_LACRE = """\
-SELECT max(id), CAST(group_concat(linha, '') AS BLOB) FROM (
-    SELECT id, id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e' AS linha
-    FROM usuarios WHERE id > ? AND id <= ? ORDER BY id LIMIT 1000
-)"""
+SELECT CAST(group_concat(
+    id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e', '') AS BLOB)
+FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
 
 
 class Gravadas(NamedTuple):
@@ -118,6 +118,8 @@ def _sem_indice(
         repetidas = con.execute(APAGA_REPETIDAS).rowcount
         con.execute(indice)
         return _conferida(con, lidas, lidas - repetidas, antes)
+    if not lidas:
+        return _conferida(con, 0, 0, antes)
     return Gravadas(lidas, lidas, antes + 1, antes + lidas, resumo.hexdigest())
 
 
@@ -158,8 +160,8 @@ def _blocos(con: sqlite3.Connection, uma: str, lote: Lote, *extra: str) -> Itera
     intercalados[1::2] = lote.emails[:inteiras]
     for inicio in range(0, 2 * inteiras, 2 * POR_INSERT):
         yield intercalados[inicio : inicio + 2 * POR_INSERT]
-    for par in zip(lote.nomes[inteiras:], lote.emails[inteiras:], strict=True):
-        con.execute(uma, (*par, *extra))
+    sobras = zip(lote.nomes[inteiras:], lote.emails[inteiras:], strict=True)
+    con.executemany(uma, ((*par, *extra) for par in sobras))
 
 
 def _conferida(con: sqlite3.Connection, lidas: int, inseridas: int, antes: int) -> Gravadas:
@@ -177,12 +179,11 @@ def lacrar(con: sqlite3.Connection, depois_de: int, ultimo: int) -> str:
     Cada linha: id US nome US email US criado_em RS, em UTF-8 e na ordem do id.
     """
     resumo = hashlib.sha256()
-    while True:
-        maior, linhas = con.execute(LINHAS_DO_LACRE, (depois_de, ultimo)).fetchone()
-        if maior is None:
-            return resumo.hexdigest()
-        resumo.update(linhas)
-        depois_de = maior
+    for inicio in range(depois_de, ultimo, POR_INSERT):
+        fim = min(inicio + POR_INSERT, ultimo)
+        (linhas,) = con.execute(LINHAS_DO_LACRE, (inicio, fim)).fetchone()
+        resumo.update(linhas or b"")
+    return resumo.hexdigest()
 
 
 def valor(con: sqlite3.Connection, sql: str, *parametros: int) -> int:

@@ -10,7 +10,7 @@ from types import FrameType
 
 # Instruções da máquina virtual do SQLite entre duas consultas ao Python: raro
 # o bastante para não pesar, frequente o bastante para responder em milissegundos.
-INSTRUCOES = 20_000
+INSTRUCOES = 100_000
 
 
 class Interrompido(BaseException):

@@ -13,9 +13,11 @@ LIMITE_DO_EMAIL = 254  # octetos; RFC 5321, 4.5.3.1.3, menos os dois sinais < >
 CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # categoria Cc do Unicode
 BYTE_INVALIDO = re.compile(r"[\ud800-\udfff]")  # o que surrogateescape deixa
 EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
-# Entre dois "\n", o que nenhum campo, ou nenhum e-mail, pode ter.
-SUSPEITO = ("\n\n", "\n ", " \n")
-SUSPEITO_NO_EMAIL = (" ", "\n@", "@\n", "..", "@.", ".\n")
+# Com os campos de um lote juntos por JUNTA, o que nenhum campo, ou nenhum
+# e-mail, pode ter. Um "|" nos dados só faz desconfiar do lote.
+JUNTA = "|"
+SUSPEITO = ("||", "| ", " |")
+SUSPEITO_NO_EMAIL = (" ", "|@", "@|", "..", "@.", ".|")
 
 
 class Lote(NamedTuple):
@@ -66,11 +68,11 @@ def todos_bons(lote: Lote) -> bool:
     e branco do Unicode faz `isprintable` dizer não.
     """
     quantos = len(lote.nomes)
-    nomes, emails = ("\n".join(["", *coluna, ""]) for coluna in (lote.nomes, lote.emails))
+    nomes, emails = (JUNTA.join(["", *coluna, ""]) for coluna in (lote.nomes, lote.emails))
     texto = nomes + emails[1:]
     return (
-        texto.count("\n") == 2 * quantos + 1
-        and texto.replace("\n", "").isprintable()
+        texto.isprintable()
+        and texto.count(JUNTA) == 2 * quantos + 1
         and not any(trecho in texto for trecho in SUSPEITO)
         and not any(trecho in emails for trecho in SUSPEITO_NO_EMAIL)
         and emails.count("@") == quantos

@@ -15,11 +15,15 @@ COLUNAS = ("id", "nome", "email", "criado_em")
 # e as formas de largura inteira que algumas aceitam.
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 # O que, num bloco de CSV sem aspas, pede que ele seja escrito com cuidado: aspas,
-# ou um campo que começa por fórmula, apóstrofo ou largura inteira (EF BC em UTF-8).
-SUSPEITO_NO_CSV = (b'"', b",=", b",+", b",-", b",@", b",'", b",\xef\xbc")
+# ou o que, no começo de um campo, é fórmula, apóstrofo ou largura inteira (EF em
+# UTF-8). De um byte só, sempre que dá: a busca é a mais rápida que há.
+SUSPEITO_NO_CSV = (b'"', b"=", b"+", b",-", b",@", b"'", b"\xef")
+MOLDE_CSV = "%d,%s,%s,%s\n"
+MOLDE_JSON = '{"id": %d, "nome": "%s", "email": "%s", "criado_em": "%s"}\n'
 ASPAS_POR_OBJETO = 14  # quatro chaves e três textos
-# Depois de U+02FF há letras que ocupam duas colunas, ou nenhuma.
-FORA_DO_LATINO = "*[^ -\u02ff]*"
+# Depois de U+02FF há letras que ocupam duas colunas, ou nenhuma; em UTF-8, elas
+# têm sempre um byte que não está entre estes.
+ATE_U02FF = bytes(range(0xCC))
 
 
 def largura(texto: str) -> int:
@@ -39,8 +43,9 @@ def largura(texto: str) -> int:
 
 def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Desenha a tabela em duas passadas: a primeira só mede as colunas."""
-    *medidas, largas = con.execute(banco.MEDIDAS, (limite, FORA_DO_LATINO)).fetchone()
+    medidas = con.execute(banco.MEDIDAS, (limite,)).fetchone()
     larguras = [max(len(c), m or 0) for c, m in zip(COLUNAS, medidas, strict=True)]
+    largas = any(bloco.translate(None, ATE_U02FF) for *_, bloco in _paginas(con, "%d%s%s", limite))
     if largas:
         for linha in _linhas(con, limite):
             larguras[1:3] = map(max, larguras[1:3], map(largura, linha[1:3]))
@@ -51,13 +56,9 @@ def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
         yield from (_linha_da_tabela(linha, larguras) for linha in _linhas(con, limite))
     else:
         # Em %!-20s o SQLite conta letras, não bytes: aqui, o mesmo que colunas.
-        molde = "│ %{}d │ %!-{}s │ %!-{}s │ %!-{}s │".format(*larguras)
-        yield from (
-            bloco
-            for *_, bloco in banco.paginas(
-                con, banco.LINHAS_DA_TABELA, 0, banco.TODOS, limite, molde
-            )
-        )
+        molde = "│ %{}d │ %!-{}s │ %!-{}s │ %!-{}s │\n".format(*larguras)
+        for *_, bloco in _paginas(con, molde, limite):
+            yield bloco
     yield f"└{'┴'.join(barras)}┘\n".encode()
 
 
@@ -69,6 +70,10 @@ def _linha_da_tabela(linha: Linha, larguras: list[int]) -> bytes:
         for texto, largura_ in zip(textos, larguras[1:], strict=True)
     ]
     return f"│ {' │ '.join(celulas)} │\n".encode()
+
+
+def _paginas(con: sqlite3.Connection, molde: str, limite: int) -> Iterator[tuple[int, int, bytes]]:
+    return banco.paginas(con, banco.LINHAS_IMPRESSAS, 0, banco.TODOS, limite, molde)
 
 
 def _linhas(con: sqlite3.Connection, limite: int) -> Iterator[Linha]:
@@ -93,7 +98,7 @@ def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     from json import JSONEncoder
 
     codificar = JSONEncoder(ensure_ascii=False).encode
-    for quantas, depois_de, bloco in banco.paginas(con, banco.LINHAS_JSON, 0, banco.TODOS, limite):
+    for quantas, depois_de, bloco in _paginas(con, MOLDE_JSON, limite):
         if bloco.count(b'"') == ASPAS_POR_OBJETO * quantas and b"\\" not in bloco:
             yield bloco
         else:
@@ -114,7 +119,7 @@ def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     from io import StringIO
 
     yield f"{','.join(COLUNAS)}\n".encode()
-    for quantas, depois_de, bloco in banco.paginas(con, banco.LINHAS_CSV, 0, banco.TODOS, limite):
+    for quantas, depois_de, bloco in _paginas(con, MOLDE_CSV, limite):
         virgulas = (len(COLUNAS) - 1) * quantas
         if bloco.count(b",") == virgulas and not any(t in bloco for t in SUSPEITO_NO_CSV):
             yield bloco

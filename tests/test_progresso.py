@@ -1,0 +1,72 @@
+"""O andamento de uma importação demorada: só em stderr, só quando demora, e calado se pedido."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from escritor import progresso
+from tests.conftest import Programa
+from tests.contrato import consultar
+
+LINHAS = "nome,email\n" + "".join(f"Pessoa {i},p{i}@x.com\n" for i in range(30_000))
+
+
+@pytest.fixture
+def grande(tmp_path: Path) -> Path:
+    """Um arquivo de vários trechos."""
+    arquivo = tmp_path / "grande.csv"
+    arquivo.write_text(LINHAS)
+    return arquivo
+
+
+def sem_pressa(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    """Faz de conta que cada trecho demora, e que stderr é ou não um terminal."""
+    monkeypatch.setattr(progresso, "SILENCIO_INICIAL", 0.0)
+    monkeypatch.setattr(progresso, "ENTRE_LINHAS", 0.0)
+    monkeypatch.setattr(progresso, "ENTRE_QUADROS", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+
+
+def test_curta_nao_mostra_nada(grande: Path, escritor: Programa) -> None:
+    """Uma importação que acaba antes do silêncio inicial só diz o resultado."""
+    codigo, stdout, stderr = escritor("importar", str(grande))
+    assert (codigo, stdout, stderr.count("\n")) == (0, "", 2)
+
+
+def test_linhas_fora_do_terminal(
+    grande: Path, banco: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linhas simples, com fração, quantidade, ritmo e o que falta; nada em stdout."""
+    sem_pressa(monkeypatch, terminal=False)
+    codigo, stdout, stderr = escritor("importar", str(grande))
+    assert (codigo, stdout) == (0, "")
+    linhas = stderr.splitlines()
+    assert all(linha.startswith("[ESCRITOR] ") for linha in linhas)
+    assert "linhas, " in linhas[0]
+    assert "faltam" in linhas[0]
+    assert "\r" not in stderr
+    assert any("30.000 linhas lidas; ordenando e selando" in linha for linha in linhas)
+    assert consultar(banco, "SELECT count(*) FROM usuarios") == [(30_000,)]
+
+
+def test_uma_linha_viva_no_terminal(
+    grande: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No terminal, a mesma linha se refaz e some no fim; o resumo vem limpo."""
+    sem_pressa(monkeypatch, terminal=True)
+    codigo, stdout, stderr = escritor("importar", str(grande))
+    assert (codigo, stdout) == (0, "")
+    quadros, _, resumo = stderr.rpartition("\r\x1b[K")
+    assert "█" in quadros
+    assert "░" in quadros
+    assert "\n" not in quadros
+    assert resumo.count("\n") == 2
+
+
+def test_silencioso(grande: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--silencioso cala o andamento, e só ele."""
+    sem_pressa(monkeypatch, terminal=True)
+    codigo, stdout, stderr = escritor("importar", str(grande), "--silencioso")
+    assert (codigo, stdout, stderr.count("\n")) == (0, "", 2)
+    assert "\r" not in stderr

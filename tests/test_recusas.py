@@ -1,0 +1,127 @@
+"""Linhas ruins: todas contadas, as primeiras mostradas, e o caminho de seguir sem elas."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Programa
+from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
+
+COLUNAS = ["linha", "campo", "motivo", "nome", "email"]
+
+
+@pytest.fixture
+def misturado(tmp_path: Path) -> Path:
+    """Trinta linhas ruins entre trinta boas; a última é uma repetida da amostra."""
+    linhas = "".join(f"P{i},p{i}@x.com\nQ{i},sem-arroba\n" for i in range(30))
+    arquivo = tmp_path / "misturado.csv"
+    arquivo.write_text(f"nome,email\n{linhas}João,JOAO@example.com\n", encoding="utf-8")
+    return arquivo
+
+
+def test_todas_contadas_e_vinte_mostradas(
+    misturado: Path, semeado: Path, escritor: Programa
+) -> None:
+    """Sem --rejeitados nada entra; cada linha mostrada é `arquivo:linha: campo: motivo`."""
+    antes = fotografar(semeado.parent)
+    codigo, stdout, stderr = escritor("importar", str(misturado))
+    assert (codigo, stdout) == (65, "")
+    *mostradas, resumo = stderr.splitlines()
+    assert mostradas == [
+        f"[ESCRITOR] misturado.csv:{3 + 2 * i}: email: 'sem-arroba' não é um e-mail"
+        for i in range(20)
+    ]
+    assert resumo.startswith("[ESCRITOR] ERRO: misturado.csv: linhas recusadas: 30 (acima, as 20")
+    assert fotografar(semeado.parent) == antes
+
+
+def test_rejeitados(misturado: Path, semeado: Path, escritor: Programa, leitor: Programa) -> None:
+    """As boas entram, as ruins vão para o CSV com linha e motivo, e o resumo diz quantas são."""
+    destino = misturado.parent / "ruins.csv"
+    codigo, stdout, stderr = escritor("importar", str(misturado), "--rejeitados", str(destino))
+    assert (codigo, stdout) == (0, ""), stderr
+    assert "inseridos: 30, já existiam: 1, total: 33" in stderr
+    assert f"linhas recusadas: 30, em {destino}" in stderr
+    cabecalho, *linhas = csv.reader(destino.read_text(encoding="utf-8").splitlines())
+    assert cabecalho == COLUNAS
+    assert linhas == [
+        [str(3 + 2 * i), "email", "'sem-arroba' não é um e-mail", f"Q{i}", "sem-arroba"]
+        for i in range(30)
+    ]
+    assert sorted(pessoas(semeado)) == sorted(
+        AMOSTRA + [(f"P{i}", f"p{i}@x.com") for i in range(30)]
+    )
+    assert not list(misturado.parent.glob("*.parcial"))
+    assert leitor("verificar").codigo == 0
+
+
+def test_rejeitados_na_saida_padrao(misturado: Path, semeado: Path, escritor: Programa) -> None:
+    """`--rejeitados -` serve a um container sem onde escrever."""
+    codigo, stdout, stderr = escritor("importar", str(misturado), "--rejeitados", "-")
+    assert codigo == 0, stderr
+    assert len(list(csv.DictReader(stdout.splitlines()))) == 30
+    assert len(pessoas(semeado)) == 33
+
+
+def test_rejeitados_sem_lugar(misturado: Path, semeado: Path, escritor: Programa) -> None:
+    """Sem onde guardar as recusas, nada é gravado: 73."""
+    antes = fotografar(semeado.parent)
+    codigo, stdout, stderr = escritor("importar", str(misturado), "--rejeitados", "/nao/ha/r.csv")
+    assert (codigo, stdout, stderr.count("\n")) == (73, "", 1)
+    assert "/nao/ha/r.csv: não dá para guardar as recusas" in stderr
+    assert fotografar(semeado.parent) == antes
+
+
+def test_rejeitados_de_um_arquivo_perdido(
+    tmp_path: Path, semeado: Path, escritor: Programa
+) -> None:
+    """Do cabeçalho ruim não se aproveita nada, e o arquivo de recusas não nasce."""
+    arquivo = tmp_path / "a.csv"
+    arquivo.write_text("nome,fone\nA,1\n", encoding="utf-8")
+    destino = tmp_path / "ruins.csv"
+    antes = fotografar(semeado.parent)
+    assert escritor("importar", str(arquivo), "--rejeitados", str(destino)).codigo == 65
+    assert not destino.exists()
+    assert fotografar(semeado.parent) == antes
+
+
+def test_bytes_ruins_ficam_legiveis_nas_recusas(
+    tmp_path: Path, semeado: Path, escritor: Programa
+) -> None:
+    """O CSV das recusas é UTF-8 mesmo que a linha recusada não seja."""
+    arquivo = tmp_path / "a.csv"
+    arquivo.write_bytes(b"nome,email\nJos\xe9,j@x.com\n")
+    destino = tmp_path / "ruins.csv"
+    assert escritor("importar", str(arquivo), "--rejeitados", str(destino)).codigo == 0
+    assert r"Jos\xe9" in destino.read_text(encoding="utf-8")
+    assert pessoas(semeado) == AMOSTRA
+
+
+def test_linhas_fisicas(tmp_path: Path, semeado: Path, escritor: Programa) -> None:
+    """Quebras entre aspas, CRLF e CR sozinho contam cada uma como uma linha física."""
+    antes = fotografar(semeado.parent)
+    arquivo = tmp_path / "a.csv"
+    for quebra in ("\n", "\r\n", "\r"):
+        linhas = ["nome,email", '"A', 'B",a@x.com', "", "Bia", '"C""D",c@x.com', "Davi"]
+        arquivo.write_bytes(quebra.join([*linhas, ""]).encode())
+        codigo, _, stderr = escritor("importar", str(arquivo))
+        assert codigo == 65
+        numeros = [linha.split(":")[1] for linha in stderr.splitlines()[:-1]]
+        assert numeros == ["5", "7", "2"], "estrutura primeiro, conteúdo depois, por trecho"
+    assert fotografar(semeado.parent) == antes
+
+
+@pytest.mark.parametrize("quantas", [1, 12_000])
+def test_conflito_falhar(quantas: int, tmp_path: Path, semeado: Path, escritor: Programa) -> None:
+    """Com --conflito falhar, um e-mail que já existe desfaz tudo: 65."""
+    arquivo = tmp_path / "a.csv"
+    linhas = "".join(f"P{i},p{i}@x.com\n" for i in range(quantas))
+    arquivo.write_text(f"nome,email\n{linhas}João,Joao@Example.com\n", encoding="utf-8")
+    antes = fotografar(semeado.parent)
+    codigo, stdout, stderr = escritor("importar", str(arquivo), "--conflito", "falhar")
+    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
+    assert "e-mails que já existem: 1 de " in stderr
+    assert fotografar(semeado.parent) == antes
+    assert escritor("importar", str(arquivo), "--conflito", "ignorar").codigo == 0
+    assert consultar(semeado, "SELECT repetidos FROM execucoes WHERE id = 2") == [(1,)]
