@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from escritor import __version__, argumentos, banco, carga, entrada, erros
+from escritor import __version__, argumentos, banco, carga, entrada, erros, espaco
 from escritor.banco import Execucao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
@@ -88,6 +88,7 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = banco.agora()
     with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
+        espaco.conferir(opcoes.banco, aberta.tamanho)
         progresso = Progresso(aberta, opcoes.silencioso)
         try:
             with banco.transacao(con, opcoes.espera, sinais):

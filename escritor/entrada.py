@@ -31,7 +31,7 @@ class Entrada:
         self.nome = nome_da_origem(opcoes.arquivo)
         self.recusas = Recusas(self.nome, opcoes.rejeitados)
         self._binario = binario
-        self._tamanho = _tamanho(binario)
+        self.tamanho = _tamanho(binario)
         with self._falhas(opcoes.codificacao):
             self.colunas, lotes = self._formato(opcoes, fluxo)
         self.lotes = self.recusas.filtrar(self._protegidos(lotes, opcoes.codificacao))
@@ -39,9 +39,9 @@ class Entrada:
     @property
     def fracao(self) -> float | None:
         """Que parte do arquivo já foi lida, de 0 a 1; None se não há como saber."""
-        if not self._tamanho:
+        if not self.tamanho:
             return None
-        return min(self._binario.tell() / self._tamanho, 1.0)
+        return min(self._binario.tell() / self.tamanho, 1.0)
 
     @property
     def refeitas(self) -> list[str]:

@@ -13,7 +13,8 @@ from itertools import islice
 from leitor import banco, configuracao, erros, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
-from leitor.verificacao import Leitura, Verificacao, verificar
+from leitor.leitura import Leitura
+from leitor.verificacao import Verificacao, verificar
 
 
 def verificar_banco(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from leitor import app
-from leitor.verificacao import Leitura
+from leitor.leitura import Leitura
 from tests.conftest import Programa
 from tests.contrato import consultar
 from tests.verificacao import ORDEM
