@@ -81,17 +81,19 @@ def tabela(todas: dict[int, Medidas]) -> str:
 
 def desenhar(medidas: Medidas, destino: Path) -> None:
     """Desenha as barras: quanto cada par leva, em vezes o nosso tempo no mesmo trabalho."""
-    from matplotlib import pyplot  # noqa: PLC0415 - só aqui, e nem toda máquina o tem
+    from matplotlib import pyplot  # noqa: PLC0415 - só as medições o instalam
 
     grupos = [
-        ("Importar 1.000.000 de linhas", "importar", [("escritor importar", ["importar"]), (B[3:], [B]), (A[3:], [A]), (D[3:], [D]), (C[3:], [C])]),
-        ("Verificar e listar em JSON", "listar json", [("leitor listar", ["listar json"]), ("sqlite3: integrity_check, lacre e -json", [V, L["json"]]), ("sqlite-utils rows (não verifica)", [ROWS])]),
-    ]  # fmt: skip
+        ("Importar 1.000.000 de linhas", ["importar"], {"escritor importar": ["importar"]}),
+        ("Verificar e listar em JSON", ["listar json"], {"leitor listar": ["listar json"]}),
+    ]
+    grupos[0][2].update({caso[3:]: [caso] for caso in (B, A, D, C)})
+    grupos[1][2].update({"sqlite3: integrity_check, lacre e -json": [V, L["json"]]})
+    grupos[1][2].update({"sqlite-utils rows (não verifica)": [ROWS]})
     figura, eixos = pyplot.subplots(2, 1, figsize=(8, 4.6), height_ratios=[5, 3])
     for eixo, (titulo, nosso, barras) in zip(eixos, grupos, strict=True):
-        desenhar_grupo(
-            eixo, titulo, [(nome, razao(medidas, casos, [nosso])) for nome, casos in barras]
-        )
+        razoes = [(nome, razao(medidas, casos, nosso)) for nome, casos in barras.items()]
+        desenhar_grupo(eixo, titulo, razoes)
     figura.tight_layout()
     figura.savefig(destino, metadata={"Date": None})
 

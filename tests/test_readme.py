@@ -60,7 +60,8 @@ def test_os_codigos_de_saida_sao_os_da_ajuda(
     escritor: Programa, leitor: Programa, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A tabela do README e a ajuda dos dois programas têm os mesmos códigos."""
-    na_tabela = set(re.findall(r"`(\d+)`", "".join(re.findall(r"^\| (`\d+`.*?) \|", README, re.MULTILINE))))
+    linhas = re.findall(r"^\| (`\d+`.*?) \|", README, re.MULTILINE)
+    na_tabela = {codigo for linha in linhas for codigo in re.findall(r"`(\d+)`", linha)}
     for programa in (escritor, leitor):
         texto = ajuda(programa, capsys).partition("códigos de saída:")[2].partition("exemplos")[0]
         assert set(re.findall(r"\b\d+\b", texto)) == na_tabela
