@@ -3,7 +3,7 @@
 Poucas entram direto. Muitas, num banco quase vazio, entram sem o índice, que é
 refeito no fim por ordenação. Muitas, num banco cheio, esperam numa tabela
 temporária e entram em ordem de e-mail, para que o índice seja percorrido uma
-vez só. As medidas que decidiram isto: bench/importar.py.
+vez só. As medidas que decidiram isto: bench/comparar.py.
 """
 
 from __future__ import annotations
