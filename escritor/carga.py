@@ -92,7 +92,7 @@ def _direto(con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, ante
     lidas = inseridas = 0
     for lote in lotes:
         lidas += len(lote.nomes)
-        linhas = ((nome, email, criado_em) for nome, email, _ in zip(*lote, strict=True))
+        linhas = ((*par, criado_em) for par in zip(lote.nomes, lote.emails, strict=True))
         inseridas += con.executemany(INSERE_NOVA, linhas).rowcount
     return _conferida(con, lidas, inseridas, antes)
 

@@ -55,7 +55,7 @@ class Entrada:
         if formato == "csv":
             return formato_csv.ler(fluxo, self.recusas, opcoes.colunas, opcoes.delimitador)
         if formato == "jsonl":
-            return formato_json.ler_linhas(fluxo, self.recusas, opcoes.colunas)
+            return formato_json.ler_linhas(fluxo, opcoes.colunas)
         return formato_json.ler_array(fluxo, self.recusas, opcoes.colunas)
 
     def _protegidos(self, lotes: Iterator[Lote], codificacao: str) -> Iterator[Lote]:

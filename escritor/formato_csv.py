@@ -104,9 +104,10 @@ class _Leitura:
 
     def _pelo_csv(self, trecho: str) -> Lote:
         """Divide um trecho com o módulo csv; um registro aberto puxa do fluxo o que falta."""
-        lote = Lote([], [], [])
         fonte = _Fonte(trecho, self.fluxo)
         leitor = csv.reader(fonte, delimiter=self.separador, strict=True)
+        pessoas: list[tuple[list[str], int]] = []
+        problemas = []
         primeira = self.linha
         while not fonte.esgotada:
             self.linha = primeira + leitor.line_num
@@ -115,17 +116,19 @@ class _Leitura:
             except csv.Error as erro:
                 if "field larger" in str(erro):  # onde o registro acaba já não se sabe
                     raise self.recusas.fatal(Problema(self.linha, "", GRANDE)) from erro
-                self.recusas.recusar([Problema(self.linha, "", _motivo(erro))])
+                problemas.append(Problema(self.linha, "", _motivo(erro)))
                 continue
             if len(campos) == self.largura:
-                for coluna, posicao in zip(lote[:2], self.posicoes, strict=True):
-                    coluna.extend(_sem_apostrofo([campos[posicao]], campos[posicao]))
-                lote.linhas.append(self.linha)  # type: ignore[attr-defined] # é uma lista
+                pessoas.append((campos, self.linha))
             elif campos:
                 motivo = f"esperava {self.largura} colunas, há {len(campos)}"
-                self.recusas.recusar([Problema(self.linha, "", motivo)])
+                problemas.append(Problema(self.linha, "", motivo))
         self.linha = primeira + leitor.line_num
-        return lote
+        nomes, emails = (
+            _sem_apostrofo([campos[posicao] for campos, _ in pessoas], trecho)
+            for posicao in self.posicoes
+        )
+        return Lote(nomes, emails, [linha for _, linha in pessoas], problemas)
 
 
 class _Fonte:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from operator import itemgetter
 from typing import Any, TextIO
 
@@ -19,10 +19,9 @@ BRANCOS = " \t\r\n"  # RFC 8259, seção 2
 
 
 class _Pessoas:
-    """Tira nome e e-mail dos objetos e recusa os que não servem."""
+    """Tira nome e e-mail dos objetos."""
 
-    def __init__(self, recusas: Recusas, nomes: Mapping[str, str]) -> None:
-        self.recusas = recusas
+    def __init__(self, nomes: Mapping[str, str]) -> None:
         self.nomes = nomes
         self.vistas: set[str] = set()
 
@@ -38,26 +37,36 @@ class _Pessoas:
         nome, email = (forma[traduzidas.index(coluna)] for coluna in colunas.OBRIGATORIAS)
         return nome, email
 
-    def juntar(self, lote: Lote, linha: int, objeto: Any) -> None:
-        """Põe no lote a pessoa do objeto, ou recusa a linha."""
-        try:
-            if not isinstance(objeto, dict):
-                raise ValueError("não é um objeto JSON")
-            for chave, coluna in zip(self.chaves(tuple(objeto)), lote[:2], strict=True):
-                if not isinstance(objeto[chave], str):
-                    raise ValueError(f"{chave}: não é um texto")
-                coluna.append(objeto[chave])
-            lote.linhas.append(linha)  # type: ignore[attr-defined] # é uma lista
-        except ValueError as erro:
-            del lote.nomes[len(lote.linhas) :]
-            self.recusas.recusar([Problema(linha, "", str(erro))])
+    def lote(self, objetos: Iterable[tuple[int, Any]]) -> Lote:
+        """Junta num lote as pessoas dos objetos, cada um com a sua linha.
+
+        No lugar de um objeto pode vir o ValueError que impediu de lê-lo.
+        """
+        pessoas = []
+        problemas = []
+        for linha, objeto in objetos:
+            try:
+                pessoas.append((*self._pessoa(objeto), linha))
+            except ValueError as erro:
+                problemas.append(Problema(linha, "", str(erro)))
+        nomes, emails, linhas = map(list, zip(*pessoas, strict=True)) if pessoas else ([], [], [])
+        return Lote(nomes, emails, linhas, problemas)
+
+    def _pessoa(self, objeto: Any) -> tuple[str, str]:
+        if isinstance(objeto, ValueError):
+            raise objeto
+        if not isinstance(objeto, dict):
+            raise ValueError("não é um objeto JSON")
+        nome, email = (objeto[chave] for chave in self.chaves(tuple(objeto)))
+        for coluna, valor in zip(colunas.OBRIGATORIAS, (nome, email), strict=True):
+            if not isinstance(valor, str):
+                raise ValueError(f"{coluna}: não é um texto")
+        return nome, email
 
 
-def ler_linhas(
-    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
-) -> tuple[set[str], Iterator[Lote]]:
+def ler_linhas(fluxo: TextIO, nomes: Mapping[str, str]) -> tuple[set[str], Iterator[Lote]]:
     """Lê JSON Lines; devolve as colunas vistas até agora e o iterador dos lotes."""
-    pessoas = _Pessoas(recusas, nomes)
+    pessoas = _Pessoas(nomes)
     return pessoas.vistas, _lotes_de_linhas(fluxo, pessoas)
 
 
@@ -67,7 +76,7 @@ def _lotes_de_linhas(fluxo: TextIO, pessoas: _Pessoas) -> Iterator[Lote]:
         if trecho[-1] != "\n":
             trecho += fluxo.readline(LIMITE_DO_OBJETO)
         linhas = trecho.removesuffix("\n").split("\n")
-        yield _todas(linhas, numero, pessoas) or _uma_a_uma(linhas, numero, pessoas)
+        yield _todas(linhas, numero, pessoas) or pessoas.lote(_uma_a_uma(linhas, numero))
         numero += len(linhas)
 
 
@@ -92,33 +101,27 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
     return Lote(nomes, emails, range(numero, numero + len(linhas)))
 
 
-def _uma_a_uma(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote:
-    lote = Lote([], [], [])
-    for linha, texto in zip(count(numero), linhas, strict=False):
+def _uma_a_uma(linhas: list[str], numero: int) -> Iterator[tuple[int, Any]]:
+    for linha, texto in enumerate(linhas, numero):
         if texto.strip(BRANCOS):
             try:
-                pessoas.juntar(lote, linha, json.loads(texto))
+                yield linha, json.loads(texto)
             except (ValueError, RecursionError) as erro:
-                pessoas.recusas.recusar([Problema(linha, "", _motivo(erro))])
-    return lote
+                yield linha, ValueError(_motivo(erro))
 
 
 def ler_array(
     fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
 ) -> tuple[set[str], Iterator[Lote]]:
     """Lê um array de objetos; devolve as colunas vistas até agora e o iterador dos lotes."""
-    pessoas = _Pessoas(recusas, nomes)
+    pessoas = _Pessoas(nomes)
     return pessoas.vistas, _lotes_do_array(_Array(fluxo, recusas), pessoas)
 
 
 def _lotes_do_array(array: _Array, pessoas: _Pessoas) -> Iterator[Lote]:
-    lote = Lote([], [], [])
-    for linha, objeto in array.objetos():
-        pessoas.juntar(lote, linha, objeto)
-        if len(lote.nomes) == LOTE:
-            yield lote
-            lote = Lote([], [], [])
-    yield lote
+    objetos = array.objetos()
+    while lote := [*islice(objetos, LOTE)]:
+        yield pessoas.lote(lote)
 
 
 class _Array:

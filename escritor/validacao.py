@@ -20,14 +20,6 @@ SUSPEITO = ("||", "| ", " |")
 SUSPEITO_NO_EMAIL = (" ", "|@", "@|", "..", "@.", ".|")
 
 
-class Lote(NamedTuple):
-    """Pessoas em colunas; `linhas[i]` é a linha física em que a i-ésima começa."""
-
-    nomes: list[str]
-    emails: list[str]
-    linhas: Sequence[int]
-
-
 class Problema(NamedTuple):
     """Por que uma linha não serve; `campo` é vazio quando é a linha toda."""
 
@@ -36,6 +28,18 @@ class Problema(NamedTuple):
     motivo: str
     nome: str = ""
     email: str = ""
+
+
+class Lote(NamedTuple):
+    """Pessoas em colunas; `linhas[i]` é a linha física em que a i-ésima começa.
+
+    `problemas` são os das linhas que nem chegaram a ter nome e e-mail.
+    """
+
+    nomes: list[str]
+    emails: list[str]
+    linhas: Sequence[int]
+    problemas: Sequence[Problema] = ()
 
 
 def problema(nome: str, email: str) -> tuple[str, str] | None:  # noqa: PLR0911 - uma por regra
@@ -83,17 +87,15 @@ def todos_bons(lote: Lote) -> bool:
 
 
 def triar(lote: Lote) -> tuple[Lote, list[Problema]]:
-    """Separa as pessoas que servem, sem espaços nas pontas, dos problemas das demais."""
+    """Separa as pessoas que servem, sem espaços nas pontas, dos problemas, na ordem das linhas."""
     if not lote.nomes or todos_bons(lote):
-        return lote, []
+        return lote, [*lote.problemas]
     bons: list[tuple[str, str, int]] = []
-    problemas = []
-    for nome, email, linha in zip(*lote, strict=True):
+    problemas = [*lote.problemas]
+    for nome, email, linha in zip(*lote[:3], strict=True):
         if achado := problema(nome, email):
             problemas.append(Problema(linha, *achado, nome, email))
         else:
             bons.append((nome.strip(), email.strip(), linha))
-    nomes, emails, linhas = (
-        ([*coluna] for coluna in zip(*bons, strict=True)) if bons else ([], [], [])
-    )
-    return Lote(nomes, emails, linhas), problemas
+    nomes, emails, linhas = map(list, zip(*bons, strict=True)) if bons else ([], [], [])
+    return Lote(nomes, emails, linhas), sorted(problemas)

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 import string
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,3 +73,45 @@ def test_o_que_entra_e_o_que_se_le(caso: tuple[bytes, list[tuple[str, str]]]) ->
         assert list(fotografar(pasta)) == ["b.db", "p.csv"]
         codigo, stdout, stderr = chamar(leitor.app, "listar", "--formato", "jsonl", *banco)
         assert (codigo, stdout.count("\n")) == (0, len(esperadas)), stderr
+
+
+NOMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40).filter(
+    lambda nome: nome.strip() == nome
+)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(st.lists(NOMES, max_size=8), st.sampled_from(["csv", "jsonl", "json"]))
+def test_ida_e_volta(nomes: list[str], formato: str) -> None:
+    """De um banco para outro, pelo que o leitor lista: em qualquer escrita, as mesmas pessoas."""
+    with tempfile.TemporaryDirectory() as nome:
+        pasta = Path(nome)
+        gente = [{"nome": nome, "email": f"p{i}@x.com"} for i, nome in enumerate(nomes)]
+        origem = pasta / "origem.jsonl"
+        origem.write_text("".join(json.dumps(pessoa) + "\n" for pessoa in gente))
+        ultimo = ""
+        for vez in ("a", "b"):
+            banco = ["--banco", str(pasta / f"{vez}.db")]
+            codigo, stdout, stderr = chamar(escritor.app, "importar", str(origem), *banco)
+            assert (codigo, stdout) == (0, ""), stderr
+            assert pessoas(pasta / f"{vez}.db") == [(p["nome"], p["email"]) for p in gente]
+            codigo, ultimo, stderr = chamar(leitor.app, "listar", "--formato", formato, *banco)
+            assert codigo == 0, stderr
+            origem = pasta / f"copia.{formato}"
+            origem.write_bytes(ultimo.encode())
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
+@pytest.mark.parametrize("nome", ["x.csv", "x.jsonl", "x.json", "x.csv.gz"])
+def test_lixo_nunca_derruba(nome: str, lixo: bytes) -> None:
+    """Qualquer coisa na entrada: gravada ou recusada com 65, nunca um defeito nosso."""
+    with tempfile.TemporaryDirectory() as pasta:
+        arquivo = Path(pasta, nome)
+        prefixo = b"nome,email\n" if nome == "x.csv" else b""
+        arquivo.write_bytes(prefixo + lixo)
+        opcoes = ["importar", str(arquivo), "--banco", f"{pasta}/b.db"]
+        codigo, stdout, stderr = chamar(escritor.app, *opcoes)
+        assert codigo in {0, 65}, stderr
+        assert stdout == ""
+        assert "Traceback" not in stderr

