@@ -16,7 +16,7 @@ from escritor import __version__, argumentos, banco, carga, entrada, erros, espa
 from escritor.banco import Execucao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
-from escritor.progresso import Progresso
+from escritor.progresso import Progresso, milhar
 from escritor.sinais import Interrompido, Sinais
 from escritor.validacao import Lote
 
@@ -88,7 +88,7 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = banco.agora()
     with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
-        espaco.conferir(opcoes.banco, aberta.tamanho)
+        espaco.conferir(opcoes.banco, aberta.descomprimido)
         progresso = Progresso(aberta, opcoes.silencioso)
         try:
             with banco.transacao(con, opcoes.espera, sinais):
@@ -107,8 +107,8 @@ def _conferir_conflito(opcoes: Namespace, execucao: Execucao) -> None:
     if opcoes.conflito == "falhar" and execucao.repetidos:
         raise Erro(
             erros.DADOS,
-            f"{opcoes.arquivo}: e-mails que já existem: {_milhar(execucao.repetidos)} de "
-            f"{_milhar(execucao.lidos)}; nada foi gravado. "
+            f"{opcoes.arquivo}: e-mails que já existem: {milhar(execucao.repetidos)} de "
+            f"{milhar(execucao.lidos)}; nada foi gravado. "
             "Com --conflito ignorar, só os novos entram.",
         )
 
@@ -130,15 +130,16 @@ def _resumo(opcoes: Namespace, criado: bool, execucao: Execucao) -> list[str]:
     nascimento = [f"banco criado em {opcoes.banco}"] if criado else []
     return [
         *nascimento,
-        f"execução {execucao.id} ({execucao.origem}): inseridos: {_milhar(execucao.inseridos)}, "
-        f"já existiam: {_milhar(execucao.repetidos)}, total: {_milhar(execucao.total)}; "
+        f"execução {execucao.id} ({execucao.origem}): inseridos: {milhar(execucao.inseridos)}, "
+        f"já existiam: {milhar(execucao.repetidos)}, total: {milhar(execucao.total)}; "
         f"lacre sha256 {execucao.lacre[:16]}…",
     ]
 
 
 def _ressalvas(opcoes: Namespace, aberta: Entrada) -> Iterator[str]:
     if aberta.recusas.total:
-        yield f"linhas recusadas: {_milhar(aberta.recusas.total)}, em {opcoes.rejeitados}"
+        onde = "na saída padrão" if opcoes.rejeitados == "-" else f"em {opcoes.rejeitados}"
+        yield f"linhas recusadas: {milhar(aberta.recusas.total)}, {onde}"
     if aberta.refeitas:
         yield f"colunas dadas de novo, e não copiadas: {', '.join(aberta.refeitas)}"
 
@@ -146,13 +147,9 @@ def _ressalvas(opcoes: Namespace, aberta: Entrada) -> Iterator[str]:
 def _mostrar(linhas: Sequence[Linha], total: int) -> None:
     texto = [f"{id_:>4}  {nome} <{email}>  {criado_em}" for id_, nome, email, criado_em in linhas]
     if linhas and total > len(linhas):
-        texto.append(f"      … e mais {_milhar(total - len(linhas))}; o leitor lista todos")
+        texto.append(f"      … e mais {milhar(total - len(linhas))}; o leitor lista todos")
     _saida().write("".join(f"{linha}\n" for linha in texto))
     _saida().flush()
-
-
-def _milhar(numero: int) -> str:
-    return f"{numero:,}".replace(",", ".")
 
 
 def _saida() -> TextIO:
@@ -162,16 +159,21 @@ def _saida() -> TextIO:
     return sys.stdout
 
 
-def _calar_saida() -> None:
+def _calar(fluxo: TextIO) -> None:
     """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if fluxo is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
 
 
 def _dizer(*linhas: str) -> None:
     """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    sys.stderr.write("".join(f"[ESCRITOR] {linha}\n" for linha in linhas))
-    sys.stderr.flush()
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write("".join(f"[ESCRITOR] {linha}\n" for linha in linhas))
+        sys.stderr.flush()
+    except OSError:  # não há a quem dizer; o código de saída ainda diz
+        _calar(sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -187,12 +189,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Erro as erro:
             _dizer(*erro.detalhes, f"ERRO: {erro}")
             return erro.codigo
-        except BrokenPipeError:  # `| head`: quem lia a lista já foi; os dados estão gravados
-            _calar_saida()
         except OSError as erro:
-            _calar_saida()
-            _dizer(f"ERRO: gravado, mas a saída padrão falhou ({erros.motivo(erro)}).")
-            return erros.ENTRADA_SAIDA
+            _calar(sys.stdout)
+            if not (sinais.confirmado and isinstance(erro, BrokenPipeError)):
+                feito = "gravado, mas" if sinais.confirmado else "nada foi gravado:"
+                _dizer(f"ERRO: {feito} a saída padrão falhou ({erros.motivo(erro)}).")
+                return erros.ENTRADA_SAIDA
+            # `| head`: quem lia a lista já foi; os dados estão gravados.
         except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
             traceback.print_exc()
             _dizer("ERRO: defeito nosso. Relate com as linhas acima.")

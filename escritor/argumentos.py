@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import io
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -72,12 +74,18 @@ def _caminho(texto: str) -> str:
     return texto
 
 
+def _caminho_de_saida(texto: str) -> str:
+    if not texto or os.path.isdir(texto):
+        raise argparse.ArgumentTypeError(f"deve ser um arquivo; veio {texto!r}")
+    return texto
+
+
 def _codificacao(nome: str) -> str:
     try:
         io.TextIOWrapper(io.BytesIO(), nome)
     except LookupError:
         raise argparse.ArgumentTypeError(f"codificação desconhecida: {nome!r}") from None
-    return nome
+    return "utf-8-sig" if codecs.lookup(nome).name == "utf-8" else nome  # com ou sem BOM
 
 
 def _delimitador(texto: str) -> str:
@@ -92,7 +100,10 @@ def _colunas(texto: str) -> dict[str, str]:
     pares = [par.partition("=") for par in texto.split(",")]
     if any(nosso.strip() not in OBRIGATORIAS or not dele.strip() for nosso, _, dele in pares):
         raise argparse.ArgumentTypeError(f"use nome=A,email=B; veio {texto!r}")
-    return {dele.strip().casefold(): nosso.strip() for nosso, _, dele in pares}
+    nomes = {dele.strip().casefold(): nosso.strip() for nosso, _, dele in pares}
+    if len(set(nomes.values())) < len(pares):
+        raise argparse.ArgumentTypeError(f"a mesma coluna duas vezes em {texto!r}")
+    return nomes
 
 
 def _globais(ambiente: Mapping[str, str]) -> _Analisador:
@@ -181,6 +192,7 @@ def _importar(importar: argparse.ArgumentParser) -> None:
     importar.add_argument(
         "--rejeitados",
         metavar="ARQUIVO",
+        type=_caminho_de_saida,
         help="grava as linhas boas e põe as ruins neste CSV; - é a saída padrão",
     )
     importar.add_argument("--silencioso", action="store_true", help="não mostra o andamento")

@@ -1,4 +1,4 @@
-"""O contrato no disco: esquema, transação, lacre e elo. Todo o SQL do escritor."""
+"""O contrato no disco: esquema, transação, lacre e elo. O SQL da carga está em carga.py."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ def nossas(colunas: Iterable[str]) -> int:
 def problema(colunas: list[str]) -> str | None:
     """Devolve por que estas colunas não servem, ou None se servem."""
     if faltam := [coluna for coluna in OBRIGATORIAS if coluna not in colunas]:
-        return f"falta a coluna {' e '.join(faltam)}; há {', '.join(colunas)}"
+        falta = "falta a coluna" if len(faltam) == 1 else "faltam as colunas"
+        return f"{falta} {' e '.join(faltam)}; há {', '.join(colunas)}"
     if sobram := [coluna for coluna in colunas if coluna not in OBRIGATORIAS + REFEITAS]:
         return f"coluna desconhecida: {', '.join(sobram)}"
     if len(set(colunas)) < len(colunas):

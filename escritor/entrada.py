@@ -32,6 +32,7 @@ class Entrada:
         self.recusas = Recusas(self.nome, opcoes.rejeitados)
         self._binario = binario
         self.tamanho = _tamanho(binario)
+        self.descomprimido = _descomprimido(binario, self.tamanho)
         with self._falhas(opcoes.codificacao):
             self.colunas, lotes = self._formato(opcoes, fluxo)
         self.lotes = self.recusas.filtrar(self._protegidos(lotes, opcoes.codificacao))
@@ -90,7 +91,7 @@ def abrir(opcoes: Namespace) -> Iterator[Entrada]:
     """
     with _binario(opcoes.arquivo) as binario, _texto(binario, opcoes.codificacao) as fluxo:
         entrada = Entrada(opcoes, binario, fluxo)
-        with entrada.recusas.guardadas():
+        with entrada.recusas.guardadas(opcoes.arquivo, opcoes.banco, f"{opcoes.banco}-journal"):
             yield entrada
 
 
@@ -134,6 +135,13 @@ def _tamanho(binario: io.BufferedReader) -> int:
     except OSError:  # um objeto na memória, como nos testes
         return 0
     return estado.st_size if stat.S_ISREG(estado.st_mode) else 0
+
+
+def _descomprimido(binario: io.BufferedReader, tamanho: int) -> int:
+    """Devolve quantos bytes há por ler, contando o que o gzip diz no fim (módulo 2³²)."""
+    if tamanho < 18 or binario.peek(2)[:2] != MAGIA_DO_GZIP:
+        return tamanho
+    return int.from_bytes(os.pread(binario.fileno(), 4, tamanho - 4), "little")
 
 
 def _texto(binario: io.BufferedReader, codificacao: str) -> io.TextIOWrapper:

@@ -25,11 +25,13 @@ MOTIVOS = {
     errno.EPERM: "operação não permitida",
     errno.EROFS: "montagem só de leitura",
     errno.ENOENT: "não existe",
+    errno.EEXIST: "já existe, e não é uma pasta",
     errno.ENOTDIR: "uma parte do caminho não é uma pasta",
     errno.EISDIR: "é uma pasta",
     errno.ENOSPC: "disco cheio",
     errno.EDQUOT: "cota de disco esgotada",
     errno.EBADF: "fechada",
+    errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",
     errno.ELOOP: "links simbólicos em círculo",
 }

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from escritor import colunas
 from escritor.recusas import Recusas
-from escritor.validacao import BYTE_INVALIDO, Lote, Problema
+from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema
 
 SEPARADORES = ",;\t"
 TRECHO = 1 << 18  # caracteres lidos por vez
@@ -18,9 +18,6 @@ TRECHO = 1 << 18  # caracteres lidos por vez
 LIMITE_DA_LINHA = csv.field_size_limit()
 LONGA = f"linha com mais de {LIMITE_DA_LINHA} caracteres"
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
-# O que faz uma planilha tratar o texto como fórmula; o leitor põe um apóstrofo
-# à frente ao exportar, e aqui ele sai.
-FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 
 def ler(
@@ -37,7 +34,7 @@ def ler(
         problema = problema._replace(motivo=LONGA)
     elif BYTE_INVALIDO.search(linha) or "\x00" in linha:
         problema = problema._replace(
-            motivo="cabeçalho ilegível: não está em UTF-8; diga em que está com --codificacao"
+            motivo="cabeçalho ilegível: o arquivo não está em UTF-8, ou na --codificacao dita"
         )
     elif linha.strip():
         candidatos = [_dividir(linha, s, nomes) for s in separador or SEPARADORES]
@@ -122,7 +119,8 @@ class _Leitura:
                 pessoas.append((campos, self.linha))
             elif campos:
                 motivo = f"esperava {self.largura} colunas, há {len(campos)}"
-                problemas.append(Problema(self.linha, "", motivo))
+                registro = self.separador.join(campos)
+                problemas.append(Problema(self.linha, "", motivo, registro=registro))
         self.linha = primeira + leitor.line_num
         nomes, emails = (
             _sem_apostrofo([campos[posicao] for campos, _ in pessoas], trecho)

@@ -157,7 +157,7 @@ class _Array:
         while True:
             resto = self.texto[self.inicio : self.inicio + 64]
             brancos = len(resto) - len(resto.lstrip(BRANCOS))
-            self.linha += resto.count("\n", 0, brancos)
+            self.linha += _quebras(resto[:brancos])
             self.inicio += brancos
             if brancos < len(resto):
                 return resto[brancos]
@@ -178,7 +178,7 @@ class _Array:
                 if len(self.texto) - self.inicio < LIMITE_DO_OBJETO and self._ler_mais():
                     continue
                 raise self._fatal(_motivo(erro)) from erro
-            self.linha += self.texto.count("\n", self.inicio, fim)
+            self.linha += _quebras(self.texto[self.inicio : fim])
             self.inicio = fim
             return objeto
 
@@ -190,6 +190,11 @@ class _Array:
 
     def _fatal(self, motivo: str) -> Exception:
         return self.recusas.fatal(Problema(self.linha, "", motivo))
+
+
+def _quebras(texto: str) -> int:
+    """Conta as quebras de linha físicas: LF, CRLF ou CR."""
+    return texto.count("\n") + texto.count("\r") - texto.count("\r\n")
 
 
 def _motivo(erro: Exception) -> str:

@@ -20,8 +20,8 @@ class Progresso:
 
     def __init__(self, entrada: Entrada, silencioso: bool) -> None:
         self._entrada = entrada
-        self._mudo = silencioso
-        self._terminal = sys.stderr.isatty()
+        self._mudo = silencioso or sys.stderr is None
+        self._terminal = not self._mudo and sys.stderr.isatty()
         self._inicio = time.monotonic()
         self._proximo = self._inicio + SILENCIO_INICIAL
         self._linhas = 0
@@ -36,21 +36,26 @@ class Progresso:
                 self._mostrar(self._texto(agora - self._inicio))
                 self._proximo = agora + (ENTRE_QUADROS if self._terminal else ENTRE_LINHAS)
         if self._proximo > self._inicio + SILENCIO_INICIAL:
-            self._mostrar(f"{_milhar(self._linhas)} linhas lidas; ordenando e selando")
+            self._mostrar(f"{milhar(self._linhas)} linhas lidas; ordenando e selando")
 
     def apagar(self) -> None:
         """Limpa a linha do terminal, se há uma."""
         if self._terminal and self._proximo > self._inicio + SILENCIO_INICIAL:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            self._escrever("\r\x1b[K")
 
     def _mostrar(self, texto: str) -> None:
         antes, depois = ("\r\x1b[K", "") if self._terminal else ("", "\n")
-        sys.stderr.write(f"{antes}[ESCRITOR] {texto}{depois}")
-        sys.stderr.flush()
+        self._escrever(f"{antes}[ESCRITOR] {texto}{depois}")
+
+    def _escrever(self, texto: str) -> None:
+        try:
+            sys.stderr.write(texto)
+            sys.stderr.flush()
+        except OSError:  # o andamento não vale uma importação
+            self._mudo = True
 
     def _texto(self, segundos: float) -> str:
-        ritmo = f"{_milhar(self._linhas)} linhas, {_milhar(int(self._linhas / segundos))}/s"
+        ritmo = f"{milhar(self._linhas)} linhas, {milhar(int(self._linhas / segundos))}/s"
         fracao = self._entrada.fracao
         if not fracao:
             return ritmo
@@ -62,5 +67,6 @@ class Progresso:
         return f"{'█' * cheias}{'░' * (LARGURA - cheias)} {resumo}"
 
 
-def _milhar(numero: int) -> str:
+def milhar(numero: int) -> str:
+    """Escreve um inteiro com o ponto de milhar do português."""
     return f"{numero:,}".replace(",", ".")

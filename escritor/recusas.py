@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
 from escritor import erros
 from escritor.erros import Erro
-from escritor.validacao import Lote, Problema, triar
+from escritor.validacao import FORMULA, Lote, Problema, triar
 
 MOSTRADAS = 20
-COLUNAS = ("linha", "campo", "motivo", "nome", "email")
+COLUNAS = ("linha", "campo", "motivo", "nome", "email", "registro")
 
 
 class Recusas:
@@ -41,9 +42,7 @@ class Recusas:
         for problema in problemas:
             self.total += 1
             if self.total <= MOSTRADAS:
-                partes = (problema.campo, problema.motivo)
-                motivo = ": ".join(parte for parte in partes if parte)
-                self.primeiras.append(f"{self.arquivo}:{problema.linha}: {motivo}")
+                self.primeiras.append(self._em_texto(problema))
             if self._fluxo:
                 self._guardar(problema, self._fluxo)
 
@@ -59,16 +58,14 @@ class Recusas:
 
     def fatal(self, problema: Problema) -> Erro:
         """Devolve a falha de um arquivo do qual não dá para aproveitar o resto."""
+        antes = self.primeiras[:]
         self.recusar([problema])
-        return self._numa_linha()
-
-    def _numa_linha(self) -> Erro:
-        return Erro(erros.DADOS, f"{self.primeiras[-1]}. Nada foi gravado; corrija e rode de novo.")
+        return self._numa_linha(self._em_texto(problema), antes)
 
     def erro(self) -> Erro:
         """Devolve a falha que resume as recusas, com as primeiras à frente."""
         if self.total == 1:
-            return self._numa_linha()
+            return self._numa_linha(self.primeiras[0])
         mostradas = "" if self.total <= MOSTRADAS else f" (acima, as {MOSTRADAS} primeiras)"
         return Erro(
             erros.DADOS,
@@ -77,36 +74,79 @@ class Recusas:
             self.primeiras,
         )
 
+    def _em_texto(self, problema: Problema) -> str:
+        motivo = ": ".join(parte for parte in (problema.campo, problema.motivo) if parte)
+        return f"{self.arquivo}:{problema.linha}: {motivo}"
+
+    def _numa_linha(self, texto: str, antes: Sequence[str] = ()) -> Erro:
+        return Erro(erros.DADOS, f"{texto}. Nada foi gravado; corrija e rode de novo.", antes)
+
     @contextmanager
-    def guardadas(self) -> Iterator[None]:
-        """Abre o destino das recusas; o arquivo só ganha o nome se tudo deu certo."""
+    def guardadas(self, *intocaveis: str) -> Iterator[None]:
+        """Abre o destino das recusas; o arquivo só ganha o nome depois do COMMIT.
+
+        Levanta Erro 2 se o destino é um dos `intocaveis` (a entrada, o banco), e
+        73 se não dá para escrever nele.
+        """
         if self.destino is None:
             yield
         elif self.destino == "-":
             self._comecar(sys.stdout)
             yield
         else:
-            parcial = f"{self.destino}.parcial"
-            with self._falhas(), open(parcial, "w", encoding="utf-8", newline="") as fluxo:
-                try:
-                    self._comecar(fluxo)
-                    yield
-                    os.replace(parcial, self.destino)
-                except BaseException:
-                    os.unlink(parcial)
-                    raise
+            real = os.path.realpath(self.destino)
+            if real in map(os.path.realpath, intocaveis):
+                raise Erro(
+                    erros.USO, f"{self.destino}: --rejeitados apagaria a entrada ou o banco."
+                )
+            if os.path.exists(real) and not os.path.isfile(real):
+                yield from self._direto(real)
+            else:
+                yield from self._ao_lado(real)
+
+    def _direto(self, real: str) -> Iterator[None]:
+        """Escreve num dispositivo ou FIFO, que não se troca por um arquivo."""
+        with self._aberto(real):
+            yield
+
+    def _ao_lado(self, real: str) -> Iterator[None]:
+        parcial = f"{real}.desafio2-parcial"
+        with self._aberto(parcial):
+            try:
+                yield
+            except BaseException:
+                os.unlink(parcial)
+                raise
+        try:
+            os.replace(parcial, real)
+        except OSError as erro:
+            raise Erro(
+                erros.ENTRADA_SAIDA,
+                f"gravado, mas as recusas ficaram em {parcial} ({erros.motivo(erro)}).",
+            ) from erro
+
+    @contextmanager
+    def _aberto(self, caminho: str) -> Iterator[None]:
+        with self._falhas():
+            fluxo = open(caminho, "w", encoding="utf-8", newline="")  # noqa: SIM115 - fecha abaixo
+        with fluxo:
+            self._comecar(fluxo)
+            yield
 
     def firmar(self) -> None:
         """Põe no disco as recusas guardadas; chame antes do COMMIT do que as acompanha."""
         if self._fluxo:
             with self._falhas():
                 self._fluxo.flush()
-                if self._fluxo is not sys.stdout:
+                if self._fluxo is not sys.stdout and os.path.isfile(self._fluxo.name):
                     os.fsync(self._fluxo.fileno())
 
-    def _comecar(self, fluxo: TextIO) -> None:
+    def _comecar(self, fluxo: TextIO | None) -> None:
+        with self._falhas():
+            if fluxo is None:
+                raise OSError(errno.EBADF, "fechada")
+            csv.writer(fluxo, lineterminator="\n").writerow(COLUNAS)
         self._fluxo = fluxo
-        csv.writer(fluxo, lineterminator="\n").writerow(COLUNAS)
 
     def _guardar(self, problema: Problema, fluxo: TextIO) -> None:
         textos = (_legivel(texto) for texto in problema[1:])
@@ -118,12 +158,19 @@ class Recusas:
         try:
             yield
         except OSError as erro:
-            codigo = erros.NAO_CRIA if self._fluxo is None else erros.ENTRADA_SAIDA
+            abrindo = self._fluxo is None and self.destino != "-"
+            codigo = erros.NAO_CRIA if abrindo else erros.ENTRADA_SAIDA
             raise Erro(
-                codigo, f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)})."
+                codigo,
+                f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); nada foi gravado.",
             ) from erro
 
 
 def _legivel(texto: str) -> str:
-    """Troca os bytes que não se decodificaram por \\xNN, para que o CSV seja UTF-8."""
-    return texto.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Prepara um texto para o CSV das recusas.
+
+    Os bytes que não se decodificaram viram \\xNN, e o que uma planilha leria
+    como fórmula ganha o apóstrofo que o importador tira.
+    """
+    utf8 = texto.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return f"'{utf8}" if utf8.lstrip("'").startswith(FORMULA) else utf8

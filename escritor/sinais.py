@@ -62,6 +62,11 @@ class Sinais:
             self._adiar = False
             raise
 
+    @property
+    def confirmado(self) -> bool:
+        """Diz se um COMMIT já vingou."""
+        return self._adiar
+
     def conferir(self) -> None:
         """Lança Interrompido se um sinal já chegou, mesmo adiado."""
         if self.recebido is not None:

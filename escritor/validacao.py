@@ -10,6 +10,9 @@ from typing import NamedTuple
 LIMITE_DO_NOME = 1_000  # caracteres
 LIMITE_DO_EMAIL = 254  # octetos; RFC 5321, 4.5.3.1.3, menos os dois sinais < >
 
+# O que faz uma planilha tratar o texto como fórmula; o leitor põe um apóstrofo
+# à frente ao exportar, e o importador o tira.
+FORMULA = tuple("=+-@\t\r＝＋－＠")
 CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # categoria Cc do Unicode
 BYTE_INVALIDO = re.compile(r"[\ud800-\udfff]")  # o que surrogateescape deixa
 EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
@@ -21,13 +24,17 @@ SUSPEITO_NO_EMAIL = (" ", "|@", "@|", "..", "@.", ".|")
 
 
 class Problema(NamedTuple):
-    """Por que uma linha não serve; `campo` é vazio quando é a linha toda."""
+    """Por que uma linha não serve.
+
+    `campo` é vazio quando é a linha toda; aí o `registro` é o que se leu dela.
+    """
 
     linha: int
     campo: str
     motivo: str
     nome: str = ""
     email: str = ""
+    registro: str = ""
 
 
 class Lote(NamedTuple):

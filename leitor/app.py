@@ -16,6 +16,12 @@ from leitor.erros import Erro
 from leitor.leitura import Leitura
 from leitor.verificacao import Verificacao, verificar
 
+TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
+if TYPE_CHECKING:
+    from typing import TextIO
+
+BLOCOS_POR_ESCRITA = 8
+
 
 def verificar_banco(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
     """Verifica tudo, na ordem; devolve as verificações e a falha, ou None.
@@ -34,13 +40,6 @@ def ler_dados(
     `limite` -1 é sem limite. A memória não cresce com o banco.
     """
     return saida.FORMATOS[formato](con, limite)
-
-
-TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
-if TYPE_CHECKING:
-    from typing import TextIO
-
-BLOCOS_POR_ESCRITA = 8
 
 
 class Prova:
@@ -112,16 +111,21 @@ def _saida() -> TextIO:
     return sys.stdout
 
 
-def _calar_saida() -> None:
+def _calar(fluxo: TextIO) -> None:
     """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if fluxo is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
 
 
 def _dizer(*linhas: str) -> None:
     """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    sys.stderr.write("".join(f"[LEITOR] {linha}\n" for linha in linhas))
-    sys.stderr.flush()
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write("".join(f"[LEITOR] {linha}\n" for linha in linhas))
+        sys.stderr.flush()
+    except OSError:  # não há a quem dizer; o código de saída ainda diz
+        _calar(sys.stderr)
 
 
 def _executar(opcoes: Opcoes) -> int:
@@ -143,10 +147,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _dizer(f"ERRO: {erro}")
         return erro.codigo
     except BrokenPipeError:  # `| head`: quem lia já foi, e isso não é falha
-        _calar_saida()
+        _calar(sys.stdout)
         return os.EX_OK
     except OSError as erro:
-        _calar_saida()
+        _calar(sys.stdout)
         _dizer(f"ERRO: a saída padrão falhou ({erros.motivo(erro)}). Leia de novo.")
         return erros.ENTRADA_SAIDA
     except KeyboardInterrupt:

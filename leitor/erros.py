@@ -20,11 +20,13 @@ MOTIVOS = {
     errno.EPERM: "operação não permitida",
     errno.EROFS: "montagem só de leitura",
     errno.ENOENT: "não existe",
+    errno.EEXIST: "já existe, e não é uma pasta",
     errno.ENOTDIR: "uma parte do caminho não é uma pasta",
     errno.EISDIR: "é uma pasta",
     errno.ENOSPC: "disco cheio",
     errno.EDQUOT: "cota de disco esgotada",
     errno.EBADF: "fechada",
+    errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",
     errno.ELOOP: "links simbólicos em círculo",
 }
@@ -81,7 +83,7 @@ def motivo(erro: OSError) -> str:
 
 def do_sistema(erro: OSError, caminho: str) -> Erro:
     """Traduz uma falha do sistema operacional ao abrir `caminho`."""
-    if isinstance(erro, FileNotFoundError):
+    if isinstance(erro, (FileNotFoundError, NotADirectoryError)):
         return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {RODE_O_ESCRITOR}")
     if isinstance(erro, PermissionError):
         return Erro(

@@ -21,21 +21,22 @@ class Tarefa:
         self._con = banco.abrir(caminho, espera, outra_thread=True)
         self._fazer = fazer
         self._devolvido: Resultado | None = None
-        self._falha: sqlite3.Error | None = None
+        self._falha: BaseException | None = None
         self._thread = Thread(target=self._trabalhar)
         self._thread.start()
 
     def _trabalhar(self) -> None:
         try:
             self._devolvido = self._fazer(self._con)
-        except sqlite3.Error as erro:
+        except BaseException as erro:  # noqa: BLE001 - quem espera o resultado a recebe
             self._falha = erro
 
     def resultado(self) -> Resultado:
-        """Devolve o que foi feito, ou levanta o sqlite3.Error que o impediu."""
+        """Devolve o que foi feito, ou levanta o que o impediu."""
         self._thread.join()
-        if self._devolvido is None:
-            raise self._falha or sqlite3.InterfaceError("a leitura ao lado não terminou")
+        if self._falha:
+            raise self._falha
+        assert self._devolvido  # noqa: S101 - sem falha, há resultado
         return self._devolvido
 
     def parar(self) -> None:

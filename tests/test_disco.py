@@ -107,3 +107,15 @@ def test_quem_leria_a_saida_ja_foi(programa: str, semeado: Path) -> None:
     assert "Broken" not in saida.stderr
     execucoes = 2 if programa == "escritor" else 1
     assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(execucoes,)]
+
+
+@pytest.mark.parametrize("erro_ruim", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize("programa", ["escritor", "leitor"])
+def test_stderr_que_falha(programa: str, erro_ruim: str, semeado: Path) -> None:
+    """Sem onde dizer, o trabalho é feito do mesmo jeito, e o código o diz."""
+    saida = rodar(no_shell(f'exec "$@" {erro_ruim}', *comando(programa)))
+    assert (saida.codigo, saida.stderr) == (0, "")
+    assert saida.stdout.count("@example.com") == 3
+    saida = rodar(no_shell(f'exec "$@" {erro_ruim}', *comando(programa, "nada")))
+    assert (saida.codigo, saida.stdout, saida.stderr) == (2, "", "")
+    assert pessoas(semeado) == AMOSTRA

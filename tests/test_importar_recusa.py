@@ -34,8 +34,8 @@ CABECALHOS = [
     ruim("coluna repetida", "nome,email,nome\nAna,a@x.com,Ana\n", 1, "coluna repetida"),
     ruim("falta a coluna email", "nome\nAna\n", 1, "falta a coluna email"),
     ruim("falta a coluna nome", "email\na@x.com\n", 1, "falta a coluna nome"),
-    ruim("sem cabeçalho", "Ana,ana@x.com\n", 1, "falta a coluna nome e email"),
-    ruim("separador que não é dos três", "nome|email\nAna|a@x.com\n", 1, "falta a coluna"),
+    ruim("sem cabeçalho", "Ana,ana@x.com\n", 1, "faltam as colunas nome e email"),
+    ruim("separador que não é dos três", "nome|email\nAna|a@x.com\n", 1, "faltam as colunas"),
 ]
 LINHAS = [
     ruim("falta um campo", BOA + b"Bia\n", 3, "esperava 2 colunas, há 1"),

@@ -1,14 +1,16 @@
 """Linhas ruins: todas contadas, as primeiras mostradas, e o caminho de seguir sem elas."""
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
+from tests.processos import comando, no_shell, rodar
 
-COLUNAS = ["linha", "campo", "motivo", "nome", "email"]
+COLUNAS = ["linha", "campo", "motivo", "nome", "email", "registro"]
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_rejeitados(misturado: Path, semeado: Path, escritor: Programa, leitor: 
     cabecalho, *linhas = csv.reader(destino.read_text(encoding="utf-8").splitlines())
     assert cabecalho == COLUNAS
     assert linhas == [
-        [str(3 + 2 * i), "email", "'sem-arroba' não é um e-mail", f"Q{i}", "sem-arroba"]
+        [str(3 + 2 * i), "email", "'sem-arroba' não é um e-mail", f"Q{i}", "sem-arroba", ""]
         for i in range(30)
     ]
     assert sorted(pessoas(semeado)) == sorted(
@@ -125,3 +127,61 @@ def test_conflito_falhar(quantas: int, tmp_path: Path, semeado: Path, escritor: 
     assert fotografar(semeado.parent) == antes
     assert escritor("importar", str(arquivo), "--conflito", "ignorar").codigo == 0
     assert consultar(semeado, "SELECT repetidos FROM execucoes WHERE id = 2") == [(1,)]
+
+
+@pytest.mark.parametrize("alvo", ["entrada", "banco", "link para o banco", "pasta", ""])
+def test_rejeitados_nao_apagam_nada(
+    alvo: str, misturado: Path, semeado: Path, escritor: Programa, tmp_path: Path
+) -> None:
+    """O destino das recusas não pode ser a entrada, o banco, nem uma pasta: 2, tudo como estava."""
+    link = tmp_path / "link"
+    link.symlink_to(semeado)
+    destino = {"entrada": misturado, "banco": semeado, "link para o banco": link, "pasta": tmp_path}
+    antes = fotografar(semeado.parent), fotografar(tmp_path)
+    codigo, stdout, stderr = escritor(
+        "importar", str(misturado), "--rejeitados", str(destino.get(alvo, ""))
+    )
+    assert (codigo, stdout, stderr.count("\n")) == (2, "", 1), stderr
+    assert (fotografar(semeado.parent), fotografar(tmp_path)) == antes
+    assert link.is_symlink()
+
+
+def test_rejeitados_num_fifo(misturado: Path, semeado: Path, tmp_path: Path) -> None:
+    """Um FIFO recebe as recusas e continua FIFO."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    linha = 'cat "$1" & exec "${@:2}"'
+    cmd = comando("escritor", "importar", str(misturado), "--rejeitados", str(fifo))
+    saida = rodar(no_shell(linha, str(fifo), *cmd))
+    assert saida.codigo == 0, saida.stderr
+    assert fifo.is_fifo()
+    assert len(pessoas(semeado)) == 33
+
+
+@pytest.mark.parametrize("para", ["| true", ">/dev/full", ">&-"])
+def test_rejeitados_numa_saida_que_falha(para: str, misturado: Path, semeado: Path) -> None:
+    """Se as recusas não chegam à saída, nada é gravado, e não se diz que foi."""
+    antes = fotografar(semeado.parent)
+    linha = f'set -o pipefail; PYTHONUNBUFFERED=1 "$@" {para}'
+    cmd = comando("escritor", "importar", str(misturado), "--rejeitados", "-")
+    if para == "| true":  # grande, para que a escrita encontre o pipe já fechado
+        misturado.write_text("nome,email\n" + "Q,sem-arroba\n" * 50_000)
+    saida = rodar(no_shell(linha, *cmd))
+    assert (saida.codigo, saida.stdout) == (74, ""), saida.stderr
+    assert "gravado, mas" not in saida.stderr
+    assert "Traceback" not in saida.stderr
+    assert fotografar(semeado.parent) == antes
+
+
+def test_fatal_depois_de_recusas(tmp_path: Path, semeado: Path, escritor: Programa) -> None:
+    """O que interrompe a leitura é a última linha; as recusas de antes aparecem à frente dela."""
+    arquivo = tmp_path / "a.json"
+    arquivo.write_bytes(b'[\r{"nome":"A","email":"zz"},\r' + b'{"nome":"B"},\r' * 1_000 + b"x]")
+    antes = fotografar(semeado.parent)
+    codigo, stdout, stderr = escritor("importar", str(arquivo))
+    assert (codigo, stdout) == (65, "")
+    *recusas, fatal = stderr.splitlines()
+    assert "a.json:2: email: 'zz' não é um e-mail" in recusas[0]
+    assert len(recusas) == 20
+    assert "a.json:1003: esperava um objeto JSON. Nada foi gravado" in fatal
+    assert fotografar(semeado.parent) == antes
