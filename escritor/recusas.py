@@ -162,7 +162,8 @@ class Recusas:
             codigo = erros.NAO_CRIA if abrindo else erros.ENTRADA_SAIDA
             raise Erro(
                 codigo,
-                f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); nada foi gravado.",
+                f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); "
+                "nada foi gravado.",
             ) from erro
 
 

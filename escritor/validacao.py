@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import repeat
 from typing import NamedTuple
 
 LIMITE_DO_NOME = 1_000  # caracteres
@@ -19,6 +18,7 @@ EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
 # Com os campos de um lote juntos por JUNTA, o que nenhum campo, ou nenhum
 # e-mail, pode ter. Um "|" nos dados só faz desconfiar do lote.
 JUNTA = "|"
+NEM_JUNTA_NEM_ARROBA = bytes(b for b in range(256) if b not in b"|@")
 SUSPEITO = ("||", "| ", " |")
 SUSPEITO_NO_EMAIL = (" ", "|@", "@|", "..", "@.", ".|")
 
@@ -83,11 +83,10 @@ def todos_bons(lote: Lote) -> bool:
     texto = nomes + emails[1:]
     return (
         texto.isprintable()
-        and texto.count(JUNTA) == 2 * quantos + 1
+        and nomes.count(JUNTA) == quantos + 1
+        and emails.encode().translate(None, NEM_JUNTA_NEM_ARROBA) == b"|" + b"@|" * quantos
         and not any(trecho in texto for trecho in SUSPEITO)
         and not any(trecho in emails for trecho in SUSPEITO_NO_EMAIL)
-        and emails.count("@") == quantos
-        and all(map(str.__contains__, lote.emails, repeat("@")))
         and max(map(len, lote.nomes)) <= LIMITE_DO_NOME
         and max(map(len, lote.emails)) * 4 <= LIMITE_DO_EMAIL
     )

@@ -78,11 +78,6 @@ SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inse
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios"
-# A maior de cada coluna, nas primeiras ? linhas.
-MEDIDAS = """\
-SELECT max(length(id)), max(length(nome)), max(length(email)), max(length(criado_em))
-FROM usuarios NOT INDEXED
-WHERE id <= (SELECT max(id) FROM (SELECT id FROM usuarios ORDER BY id LIMIT ?))"""
 USUARIOS = """\
 SELECT id, nome, email, criado_em FROM usuarios WHERE id > ? ORDER BY id LIMIT ?"""
 
@@ -97,6 +92,10 @@ LINHAS_DO_LACRE = PAGINA.format(
 )
 # printf é mais rápido que ||, mas para num NUL: só para dados já verificados.
 LINHAS_IMPRESSAS = PAGINA.format("printf(?, id, nome, email, criado_em)")
+LINHAS_MEDIDAS = """\
+SELECT count(*), CAST(group_concat(nome || email, '') AS BLOB),
+    max(length(id)), max(length(nome)), max(length(email)), max(length(criado_em))
+FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
 PROXIMO_ID = "SELECT min(id) FROM usuarios WHERE id > ?"
 
 FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C
@@ -157,18 +156,19 @@ def registro(con: sqlite3.Connection, sql: str) -> dict[str, int | str | None]:
 
 def paginas(
     con: sqlite3.Connection, sql: str, depois_de: int, ate: int, limite: int = -1, *molde: str
-) -> Iterator[tuple[int, int, bytes]]:
+) -> Iterator[Any]:
     """Devolve as linhas com `depois_de` < id ≤ `ate` já juntas pelo SQLite, uma página por vez.
 
-    Cada página: quantas linhas, o id anterior à primeira e o texto, em UTF-8.
+    Cada página: quantas linhas, o id anterior à primeira, o texto em UTF-8 e o
+    que mais `sql` selecionar.
     Na memória nunca há mais de uma. `limite` é de linhas; -1 é sem limite.
     """
     while limite and depois_de < ate:
         tamanho = POR_PAGINA if limite < 0 else min(limite, POR_PAGINA)
         fim = min(depois_de + tamanho, ate)
-        quantas, texto = con.execute(sql, (*molde, depois_de, fim)).fetchone()
+        quantas, texto, *mais = con.execute(sql, (*molde, depois_de, fim)).fetchone()
         if quantas:
-            yield quantas, depois_de, texto or b""
+            yield quantas, depois_de, texto or b"", *mais
             limite -= quantas if limite > 0 else 0
             depois_de = fim
         else:  # um buraco nos ids, talvez enorme: salta-o

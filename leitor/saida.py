@@ -10,6 +10,10 @@ from leitor import banco
 from leitor.banco import Linha
 from leitor.verificacao import Verificacao
 
+TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
+if TYPE_CHECKING:
+    from typing import Any
+
 COLUNAS = ("id", "nome", "email", "criado_em")
 # O que faz uma planilha tratar o texto como fórmula (OWASP, "CSV Injection"),
 # e as formas de largura inteira que algumas aceitam.
@@ -43,9 +47,11 @@ def largura(texto: str) -> int:
 
 def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Desenha a tabela em duas passadas: a primeira só mede as colunas."""
-    medidas = con.execute(banco.MEDIDAS, (limite,)).fetchone()
-    larguras = [max(len(c), m or 0) for c, m in zip(COLUNAS, medidas, strict=True)]
-    largas = any(bloco.translate(None, ATE_U02FF) for *_, bloco in _paginas(con, "%d%s%s", limite))
+    larguras = [len(coluna) for coluna in COLUNAS]
+    largas = False
+    for _, _, texto, *medidas in banco.paginas(con, banco.LINHAS_MEDIDAS, 0, banco.TODOS, limite):
+        larguras = [*map(max, larguras, medidas)]
+        largas = largas or bool(texto.translate(None, ATE_U02FF))
     if largas:
         for linha in _linhas(con, limite):
             larguras[1:3] = map(max, larguras[1:3], map(largura, linha[1:3]))
@@ -72,7 +78,7 @@ def _linha_da_tabela(linha: Linha, larguras: list[int]) -> bytes:
     return f"│ {' │ '.join(celulas)} │\n".encode()
 
 
-def _paginas(con: sqlite3.Connection, molde: str, limite: int) -> Iterator[tuple[int, int, bytes]]:
+def _paginas(con: sqlite3.Connection, molde: str, limite: int) -> Iterator[Any]:
     return banco.paginas(con, banco.LINHAS_IMPRESSAS, 0, banco.TODOS, limite, molde)
 
 

@@ -25,6 +25,11 @@ PESSOAS = st.lists(st.tuples(NOME.map(str.strip).filter(bool), EMAIL), max_size=
 MINUSCULAS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
+def protegido(campo: str) -> str:
+    """O campo como um CSV à prova de planilha o traz; o importador tira o apóstrofo."""
+    return f"'{campo}" if campo.lstrip("'").startswith(tuple("=+-@＝＋－＠")) else campo
+
+
 @st.composite
 def arquivos(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, str]]]:
     """Um CSV em bytes e as pessoas que devem entrar dele: a primeira de cada e-mail."""
@@ -41,7 +46,8 @@ def arquivos(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, str]]]:
     )
     invertido = draw(st.booleans())
     for par in [("nome", "email"), *gente]:
-        linhas.writerow(par[::-1] if invertido else par)
+        campos = [protegido(campo) for campo in par]
+        linhas.writerow(campos[::-1] if invertido else campos)
     unicas: dict[str, tuple[str, str]] = {}
     for pessoa in gente:
         unicas.setdefault(pessoa[1].translate(MINUSCULAS), pessoa)
