@@ -8,7 +8,10 @@ import sqlite3
 
 from leitor import banco
 from leitor.erros import Erro
-from leitor.tarefa import Tarefa
+
+TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
+if TYPE_CHECKING:
+    from leitor.tarefa import Tarefa
 
 BANCO_GRANDE = 1 << 23  # bytes; até aqui, uma thread custa mais do que poupa
 
@@ -40,6 +43,8 @@ class Leitura:
         enquanto trabalham.
         """
         if os.stat(self.caminho).st_size >= BANCO_GRANDE:
+            from leitor.tarefa import Tarefa  # só um banco grande paga por ela
+
             self._lacres = Tarefa(self.caminho, self.espera, conferir_lacres)
 
     def lacres_conferidos(self) -> tuple[int, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from threading import Thread
 
 from leitor import banco
 
@@ -16,8 +17,6 @@ class Tarefa:
     def __init__(
         self, caminho: str, espera: float, fazer: Callable[[sqlite3.Connection], Resultado]
     ) -> None:
-        from threading import Thread  # só um banco grande paga por ele
-
         self._con = banco.abrir(caminho, espera, outra_thread=True)
         self._fazer = fazer
         self._devolvido: Resultado | None = None
