@@ -59,7 +59,8 @@ SELECT type || ' ' || name FROM sqlite_schema WHERE type NOT IN ('table', 'index
 
 APLICACAO = "PRAGMA application_id"
 VERSAO = "PRAGMA user_version"
-INTEGRIDADE = "PRAGMA integrity_check(3)"
+# Tudo o que o integrity_check confere, menos o índice contra a tabela, que é com indice.py.
+INTEGRIDADE = "PRAGMA quick_check(3)"
 # O lacre e o elo são sobre bytes: BLOB, para que um texto que já não é UTF-8
 # chegue como está no disco em vez de falhar na conversão.
 ELOS = """\
@@ -77,7 +78,7 @@ ULTIMA_GRAVACAO = """\
 SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, lacre
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
-QUANTOS = "SELECT count(*) FROM usuarios"
+QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
 USUARIOS = """\
 SELECT id, nome, email, criado_em FROM usuarios WHERE id > ? ORDER BY id LIMIT ?"""
 
@@ -97,18 +98,23 @@ SELECT count(*), CAST(group_concat(nome || email, '') AS BLOB),
     max(length(id)), max(length(nome)), max(length(email)), max(length(criado_em))
 FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
 PROXIMO_ID = "SELECT min(id) FROM usuarios WHERE id > ?"
+# Só o índice é lido. Nele, um e-mail que já não é texto não sai: faltará na conta.
+BLOCO_DO_INDICE = """\
+SELECT CAST(group_concat(email || x'1f' || id || x'1f', '') AS BLOB) FROM (
+    SELECT email, id FROM usuarios WHERE email > CAST(? AS TEXT) COLLATE NOCASE
+    ORDER BY email COLLATE NOCASE LIMIT ?
+) WHERE typeof(email) = 'text'"""
 
 FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C
 INSTRUCOES = 100_000  # da máquina virtual do SQLite, entre duas chances ao Ctrl-C
 
 
-def abrir(caminho: str, espera: float, *, outra_thread: bool = False) -> sqlite3.Connection:
+def abrir(caminho: str, espera: float) -> sqlite3.Connection:
     """Abre só para leitura e começa a transação em que tudo será lido.
 
     mode=ro nunca cria arquivo; immutable, nunca: com um diário quente ele
     devolveria linhas não confirmadas com integrity_check=ok (fato medido).
-    Levanta sqlite3.Error; espera por uma trava até `espera` segundos. Com
-    `outra_thread`, a conexão pode ser usada fora da thread que a abriu.
+    Levanta sqlite3.Error; espera por uma trava até `espera` segundos.
     """
     # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
     uri = os.path.abspath(caminho).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
@@ -117,7 +123,6 @@ def abrir(caminho: str, espera: float, *, outra_thread: bool = False) -> sqlite3
         uri=True,
         timeout=min(FATIA, espera),
         isolation_level=None,
-        check_same_thread=not outra_thread,
     )
     try:
         con.set_progress_handler(lambda: 0, INSTRUCOES)
@@ -181,3 +186,9 @@ def paginas(
 def linhas(con: sqlite3.Connection, depois_de: int, quantas: int) -> list[Linha]:
     """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
     return con.execute(USUARIOS, (depois_de, quantas)).fetchall()
+
+
+def bloco_do_indice(con: sqlite3.Connection, depois_de: bytes, quantos: int) -> bytes:
+    """Devolve até `quantos` pares `email US id US`, na ordem do índice; vazio no fim."""
+    bloco: bytes | None = con.execute(BLOCO_DO_INDICE, (depois_de, quantos)).fetchone()[0]
+    return bloco or b""

@@ -23,7 +23,7 @@ FORMULA = tuple("=+-@\t\r＝＋－＠")
 # UTF-8). De um byte só, sempre que dá: a busca é a mais rápida que há.
 SUSPEITO_NO_CSV = (b'"', b"=", b"+", b",-", b",@", b"'", b"\xef")
 MOLDE_CSV = "%d,%s,%s,%s\n"
-MOLDE_JSON = '{"id": %d, "nome": "%s", "email": "%s", "criado_em": "%s"}\n'
+MOLDE_JSON = '{"id": %d, "nome": "%s", "email": "%s", "criado_em": "%s"}'
 ASPAS_POR_OBJETO = 14  # quatro chaves e três textos
 # Depois de U+02FF há letras que ocupam duas colunas, ou nenhuma; em UTF-8, elas
 # têm sempre um byte que não está entre estes.
@@ -88,15 +88,23 @@ def _linhas(con: sqlite3.Connection, limite: int) -> Iterator[Linha]:
 
 def json(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve um array de objetos, um por linha."""
-    separador = b"[\n"
-    for bloco in jsonl(con, limite):
-        yield separador + bloco[:-1].replace(b"\n", b",\n")
-        separador = b",\n"
-    yield b"[]\n" if separador == b"[\n" else b"\n]\n"
+    objetos = _objetos(con, limite, antes=",\n", depois="")
+    primeiro = next(objetos, None)
+    if primeiro is None:
+        yield b"[]\n"
+        return
+    yield b"[" + primeiro[1:]
+    yield from objetos
+    yield b"\n]\n"
 
 
 def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
-    """Escreve um objeto JSON por linha (JSON Lines).
+    """Escreve um objeto JSON por linha (JSON Lines)."""
+    return _objetos(con, limite, antes="", depois="\n")
+
+
+def _objetos(con: sqlite3.Connection, limite: int, antes: str, depois: str) -> Iterator[bytes]:
+    """Devolve blocos de objetos, cada um entre `antes` e `depois`.
 
     O SQLite escreve o bloco sem escapes; se houver aspas ou barras nos dados,
     o módulo json o escreve de novo.
@@ -104,7 +112,7 @@ def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     from json import JSONEncoder
 
     codificar = JSONEncoder(ensure_ascii=False).encode
-    for quantas, depois_de, bloco in _paginas(con, MOLDE_JSON, limite):
+    for quantas, depois_de, bloco in _paginas(con, antes + MOLDE_JSON + depois, limite):
         if bloco.count(b'"') == ASPAS_POR_OBJETO * quantas and b"\\" not in bloco:
             yield bloco
         else:
@@ -112,7 +120,7 @@ def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
                 dict(zip(COLUNAS, linha, strict=True))
                 for linha in banco.linhas(con, depois_de, quantas)
             )
-            yield "".join([f"{codificar(objeto)}\n" for objeto in objetos]).encode()
+            yield "".join([f"{antes}{codificar(objeto)}{depois}" for objeto in objetos]).encode()
 
 
 def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:

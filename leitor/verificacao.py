@@ -8,8 +8,9 @@ import sqlite3
 import stat
 from collections.abc import Callable, Sequence
 
-from leitor import banco, erros
+from leitor import banco, erros, indice
 from leitor.erros import RODE_O_ESCRITOR, Erro
+from leitor.lacres import conferir_lacres
 from leitor.leitura import Leitura
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
@@ -136,16 +137,15 @@ def _esquema(leitura: Leitura) -> str:
 
 
 def _integridade(leitura: Leitura) -> str:
-    leitura.adiantar_lacres()
     achados = [achado for (achado,) in leitura.con.execute(banco.INTEGRIDADE)]
     if achados != ["ok"]:
         texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
-        raise leitura.recusa(erros.DADOS, f"integrity_check: {texto}. Restaure uma cópia.")
-    return "integrity_check sem achados"
+        raise leitura.recusa(erros.DADOS, f"quick_check: {texto}. Restaure uma cópia.")
+    return "quick_check sem achados"
 
 
 def _lacres(leitura: Leitura) -> str:
-    quantos, quebrados = leitura.lacres_conferidos()
+    quantos, quebrados = conferir_lacres(leitura.con, leitura.pares)
     if quebrados:
         raise leitura.recusa(
             erros.DADOS,
@@ -203,6 +203,12 @@ def _totais(leitura: Leitura) -> str:
     return f"{milhar(quantos)} usuários, cada um em uma execução"
 
 
+def _indice(leitura: Leitura) -> str:
+    if problema := indice.problema(leitura.con, leitura.pares):
+        raise leitura.recusa(erros.DADOS, f"{problema}. Restaure uma cópia.")
+    return "o dos e-mails diz o mesmo que a tabela"
+
+
 def milhar(numero: int) -> str:
     """Escreve um inteiro com o ponto de milhar do português."""
     return f"{numero:,}".replace(",", ".")
@@ -218,4 +224,5 @@ ORDEM: Sequence[tuple[str, Callable[[Leitura], str]]] = (
     ("lacres", _lacres),
     ("elos", _elos),
     ("totais", _totais),
+    ("índice", _indice),
 )

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from leitor import leitura
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, consultar, fotografar
 from tests.verificacao import PAGINA, conferir
@@ -47,12 +46,6 @@ def test_arquivo_cortado(gravado: Path, leitor: Programa) -> None:
     assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
     assert stderr.startswith(f"[LEITOR] ERRO: {gravado}: ")
     assert fotografar(gravado.parent) == antes
-
-
-def test_indice_que_discorda_da_tabela(gravado: Path, leitor: Programa) -> None:
-    """Uma letra trocada só no índice: a tabela está certa, e a integridade acusa o índice."""
-    bytes_trocados(gravado, b"maria@", b"maraa@", pagina_de(gravado, "usuarios_email"))
-    assert "usuarios_email" in conferir(leitor, gravado, 65, "integridade")
 
 
 @pytest.mark.parametrize(
@@ -129,30 +122,3 @@ def test_varios_lacres_quebrados_sao_contados(gravado: Path, leitor: Programa) -
     alterar(gravado, "UPDATE usuarios SET nome = 'X'")
     detalhe = conferir(leitor, gravado, 65, "lacres")
     assert "execução 1 (ids 1 a 3), 3 (ids 4 a 5)" in detalhe
-
-
-def test_banco_grande_confere_os_lacres_ao_lado(
-    gravado: Path, leitor: Programa, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Em outra thread e por outra conexão, o mesmo veredito: inteiro, depois adulterado."""
-    monkeypatch.setattr(leitura, "BANCO_GRANDE", 0)
-    assert leitor("verificar").codigo == 0
-    alterar(gravado, "UPDATE usuarios SET nome = 'Marta Santos' WHERE id = 2")
-    assert "lacre quebrado na execução 1 (ids 1 a 3)" in conferir(leitor, gravado, 65, "lacres")
-    assert list(fotografar(gravado.parent)) == [gravado.name]
-
-
-def test_falha_da_thread_dos_lacres_nao_some(
-    gravado: Path, leitor: Programa, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """O que der errado na outra thread chega à principal: um defeito é 70, nunca um veredito."""
-
-    def quebrar(_con: object) -> tuple[int, list[str]]:
-        raise RuntimeError("quebrou ao lado")
-
-    monkeypatch.setattr(leitura, "BANCO_GRANDE", 0)
-    monkeypatch.setattr(leitura, "conferir_lacres", quebrar)
-    codigo, stdout, stderr = leitor()
-    assert (codigo, stdout) == (70, "")
-    assert "quebrou ao lado" in stderr
-    assert list(fotografar(gravado.parent)) == [gravado.name]

@@ -17,6 +17,7 @@ ORDEM = [
     "lacres",
     "elos",
     "totais",
+    "índice",
 ]
 PAGINA = 8192  # a que o escritor escolhe ao criar
 
