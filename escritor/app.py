@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from escritor import __version__, argumentos, banco, carga, entrada, erros, espaco
+from escritor import __version__, argumentos, banco, carga, conflito, entrada, erros, espaco
 from escritor.banco import Execucao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
@@ -88,29 +88,20 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = banco.agora()
     with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
-        espaco.conferir(opcoes.banco, aberta.descomprimido)
+        falhar = opcoes.conflito == "falhar"
+        espaco.conferir(opcoes.banco, aberta.descomprimido, com_fila=falhar)
         progresso = Progresso(aberta, opcoes.silencioso)
         try:
             with banco.transacao(con, opcoes.espera, sinais):
                 criado = criar_banco(con, opcoes.banco)
-                lotes = progresso.acompanhar(aberta.lotes)
+                lotes = aberta.recusas.filtrar(progresso.acompanhar(aberta.lotes))
+                if falhar:
+                    lotes = conflito.sem_conflitos(con, lotes, aberta.nome)
                 execucao = inserir_dados(con, lotes, f"importar:{aberta.nome}", iniciada_em)
-                _conferir_conflito(opcoes, execucao)
                 aberta.recusas.firmar()
         finally:
             progresso.apagar()
     _dizer(*_resumo(opcoes, criado, execucao), *_ressalvas(opcoes, aberta))
-
-
-def _conferir_conflito(opcoes: Namespace, execucao: Execucao) -> None:
-    """Levanta Erro 65 se há repetidos e --conflito é falhar."""
-    if opcoes.conflito == "falhar" and execucao.repetidos:
-        raise Erro(
-            erros.DADOS,
-            f"{opcoes.arquivo}: e-mails que já existem: {milhar(execucao.repetidos)} de "
-            f"{milhar(execucao.lidos)}; nada foi gravado. "
-            "Com --conflito ignorar, só os novos entram.",
-        )
 
 
 @contextmanager

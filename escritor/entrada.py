@@ -23,7 +23,7 @@ EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 class Entrada:
-    """Um arquivo aberto: os lotes que servem, o que se recusou e onde a leitura está."""
+    """Um arquivo aberto: os lotes, ainda por triar, as recusas e onde a leitura está."""
 
     def __init__(
         self, opcoes: Namespace, binario: io.BufferedReader, fluxo: io.TextIOWrapper
@@ -35,7 +35,7 @@ class Entrada:
         self.descomprimido = _descomprimido(binario, self.tamanho)
         with self._falhas(opcoes.codificacao):
             self.colunas, lotes = self._formato(opcoes, fluxo)
-        self.lotes = self.recusas.filtrar(self._protegidos(lotes, opcoes.codificacao))
+        self.lotes = self._protegidos(lotes, opcoes.codificacao)
 
     @property
     def fracao(self) -> float | None:

@@ -13,9 +13,11 @@ PEQUENO = 1 << 23  # bytes; abaixo disto, conferir não poupa ninguém
 POR_BYTE = 4
 # Num banco que já existe, o diário guarda o índice como estava: menos da metade do arquivo.
 DO_BANCO = 0.5
+# Com --conflito falhar, o arquivo inteiro espera numa tabela temporária.
+DA_FILA = 1.5
 
 
-def conferir(caminho: str, entrada: int) -> None:
+def conferir(caminho: str, entrada: int, *, com_fila: bool = False) -> None:
     """Levanta Erro 74 se o volume de `caminho` não deve ter lugar para `entrada` bytes.
 
     É uma estimativa: quem passa por ela e enche o disco ainda recebe o 74 do
@@ -24,7 +26,7 @@ def conferir(caminho: str, entrada: int) -> None:
     if entrada < PEQUENO:
         return
     atual = os.path.getsize(caminho) if os.path.exists(caminho) else 0
-    preciso = int(entrada * POR_BYTE + atual * DO_BANCO)
+    preciso = int(entrada * (POR_BYTE + DA_FILA * com_fila) + atual * DO_BANCO)
     sobra = livre(os.path.dirname(os.path.abspath(caminho)))
     if sobra < preciso:
         raise Erro(

@@ -18,6 +18,8 @@ TRECHO = 1 << 18  # caracteres lidos por vez
 LIMITE_DA_LINHA = csv.field_size_limit()
 LONGA = f"linha com mais de {LIMITE_DA_LINHA} caracteres"
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
+SEM_FECHAR = "aspas abertas e nunca fechadas"
+FORA_DO_LUGAR = "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
 
 
 def ler(
@@ -111,9 +113,9 @@ class _Leitura:
             try:
                 campos = next(leitor, [])
             except csv.Error as erro:
-                if "field larger" in str(erro):  # onde o registro acaba já não se sabe
-                    raise self.recusas.fatal(Problema(self.linha, "", GRANDE)) from erro
-                problemas.append(Problema(self.linha, "", _motivo(erro)))
+                if motivo := _sem_fim(erro):
+                    raise self.recusas.fatal(Problema(self.linha, "", motivo)) from erro
+                problemas.append(Problema(self.linha, "", FORA_DO_LUGAR))
                 continue
             if len(campos) == self.largura:
                 pessoas.append((campos, self.linha))
@@ -161,7 +163,12 @@ def _sem_apostrofo(campos: list[str], texto: str) -> list[str]:
     ]
 
 
-def _motivo(erro: csv.Error) -> str:
-    if "unexpected end of data" in str(erro):
-        return "aspas abertas e nunca fechadas"
-    return "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
+def _sem_fim(erro: csv.Error) -> str | None:
+    """Devolve por que não se sabe onde o registro acaba, ou None se se sabe.
+
+    Depois de um desses, nem o que vem é dado: recusá-lo como uma linha só
+    esconderia todas as que ele engoliu.
+    """
+    if "field larger" in str(erro):
+        return GRANDE
+    return SEM_FECHAR if "unexpected end of data" in str(erro) else None

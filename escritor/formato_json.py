@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
@@ -16,6 +17,7 @@ TRECHO = 1 << 17  # caracteres lidos por vez
 LIMITE_DO_OBJETO = 1 << 20  # caracteres
 LOTE = 1_000
 BRANCOS = " \t\r\n"  # RFC 8259, seção 2
+DOIS_PONTOS_LONGE = re.compile(r'"[ \t\r\n]+:')
 
 
 class _Pessoas:
@@ -90,6 +92,8 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
         objetos = valores[::2]
         if valores[1::2].count(None) != len(linhas) - 1 or {*map(type, objetos)} != {dict}:
             return None
+        if not _sem_chave_repetida(linhas, objetos):
+            return None
         chaves = {pessoas.chaves(forma) for forma in {*map(tuple, objetos)}}
     except (ValueError, RecursionError):
         return None
@@ -101,11 +105,24 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
     return Lote(nomes, emails, range(numero, numero + len(linhas)))
 
 
+def _sem_chave_repetida(linhas: list[str], objetos: list[dict[str, Any]]) -> bool:
+    """Diz se há um `":` por chave. Um nos dados só faz desconfiar."""
+    texto = "\n".join(linhas)
+    chaves = sum(map(len, objetos))
+    return texto.count('":') == chaves and not DOIS_PONTOS_LONGE.search(texto)
+
+
+def _objeto_ou_problema(pares: list[tuple[str, Any]]) -> dict[str, Any] | ValueError:
+    """Recusa a chave repetida, de que o módulo json guardaria só a última."""
+    objeto = dict(pares)
+    return objeto if len(objeto) == len(pares) else ValueError("a mesma chave duas vezes")
+
+
 def _uma_a_uma(linhas: list[str], numero: int) -> Iterator[tuple[int, Any]]:
     for linha, texto in enumerate(linhas, numero):
         if texto.strip(BRANCOS):
             try:
-                yield linha, json.loads(texto)
+                yield linha, json.loads(texto, object_pairs_hook=_objeto_ou_problema)
             except (ValueError, RecursionError) as erro:
                 yield linha, ValueError(_motivo(erro))
 
@@ -130,21 +147,21 @@ class _Array:
     def __init__(self, fluxo: TextIO, recusas: Recusas) -> None:
         self.fluxo = fluxo
         self.recusas = recusas
-        self.decodificar = json.JSONDecoder().raw_decode
+        self.decodificar = json.JSONDecoder(object_pairs_hook=_objeto_ou_problema).raw_decode
         self.texto = ""
         self.inicio = 0
         self.linha = 1
 
     def objetos(self) -> Iterator[tuple[int, Any]]:
-        """Devolve cada objeto com a linha em que começa. Levanta Erro 65."""
+        """Devolve cada elemento com a linha em que começa. Levanta Erro 65."""
         self._consumir("[", "o array não começa com [")
         if self._proximo() == "]":
             self.inicio += 1
         else:
             while True:
-                if self._proximo() != "{":
+                if self._proximo() in {"", "]"}:
                     raise self._fatal("esperava um objeto JSON")
-                yield self.linha, self._objeto()
+                yield self.linha, self._valor()
                 if self._proximo() == "]":
                     self.inicio += 1
                     break
@@ -169,7 +186,7 @@ class _Array:
             raise self._fatal(motivo)
         self.inicio += 1
 
-    def _objeto(self) -> Any:
+    def _valor(self) -> Any:
         while True:
             try:
                 objeto, fim = self.decodificar(self.texto, self.inicio)
@@ -178,8 +195,11 @@ class _Array:
                 if len(self.texto) - self.inicio < LIMITE_DO_OBJETO and self._ler_mais():
                     continue
                 raise self._fatal(_motivo(erro)) from erro
-            self.linha += _quebras(self.texto[self.inicio : fim])
-            self.inicio = fim
+            lidos = fim - self.inicio
+            if fim == len(self.texto) and self._ler_mais():
+                continue  # um número pode seguir no próximo trecho
+            self.linha += _quebras(self.texto[self.inicio : self.inicio + lidos])
+            self.inicio += lidos
             return objeto
 
     def _ler_mais(self) -> bool:

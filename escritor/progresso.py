@@ -30,12 +30,12 @@ class Progresso:
         """Devolve os mesmos lotes, mostrando o andamento entre um e outro."""
         for lote in lotes:
             yield lote
-            self._linhas += len(lote.nomes)
+            self._linhas += len(lote.nomes) + len(lote.problemas)
             agora = time.monotonic()
             if agora >= self._proximo and not self._mudo:
                 self._mostrar(self._texto(agora - self._inicio))
                 self._proximo = agora + (ENTRE_QUADROS if self._terminal else ENTRE_LINHAS)
-        if self._proximo > self._inicio + SILENCIO_INICIAL:
+        if self._proximo > self._inicio + SILENCIO_INICIAL and not self._entrada.recusas.impedem:
             self._mostrar(f"{milhar(self._linhas)} linhas lidas; ordenando e selando")
 
     def apagar(self) -> None:

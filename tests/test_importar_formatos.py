@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from escritor import formato_json
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, fotografar, pessoas
 from tests.processos import Saida
@@ -107,6 +108,17 @@ def test_delimitador_e_colunas(tmp_path: Path, banco: Path, escritor: Programa) 
         ("a.json", b'[{"nome": "A", "email": "a@x.com"}', ":1: faltou uma vírgula ou o ] do fim"),
         ("a.json", b'[\n{"nome": "A", "email": "a@x.com"},\n]', ":3: esperava um objeto JSON"),
         ("a.json", b'[\n\n{"nome": "A", "email": }]', ":3: JSON inválido"),
+        ("a.json", b'[\n1, "x", null, [], true]', ":2: não é um objeto JSON"),
+        (
+            "a.json",
+            b'[{"nome": "A", "nome": "B", "email": "a@x.com"}]',
+            ":1: a mesma chave duas vezes",
+        ),
+        (
+            "a.jsonl",
+            b'{"nome":"A","email":"a@x.com"}\n{"nome" :"B","email":"b@x.com","email":"c@x.com"}\n',
+            ":2: a mesma chave duas vezes",
+        ),
         ("a.json", b"[]\n[]", ":2: há texto depois do fim do array"),
         ("a.json", b"", ":1: o array não começa com ["),
         ("a.csv.gz", gzip.compress(CSV.encode())[:-9], "gzip corrompido ou cortado"),
@@ -168,3 +180,30 @@ def test_opcao_ruim(opcoes: tuple[str, str], semeado: Path, escritor: Programa) 
     assert (codigo, stdout, stderr.count("\n")) == (2, "", 1)
     assert stderr.startswith(f"[ESCRITOR] ERRO: {opcoes[0]}: ")
     assert fotografar(semeado.parent) == antes
+
+
+def test_numero_cortado_entre_dois_trechos(
+    semeado: Path, escritor: Programa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Um elemento que não é objeto é uma recusa só, onde quer que o trecho acabe."""
+    dados = b'[12345, {"nome": "A", "email": "a@x.com"}, 6789]'
+    for trecho in range(1, len(dados) + 1):
+        monkeypatch.setattr(formato_json, "TRECHO", trecho)
+        destino = tmp_path / "ruins.csv"
+        (tmp_path / "a.json").write_bytes(dados)
+        codigo, _, stderr = escritor(
+            "importar", str(tmp_path / "a.json"), "--rejeitados", str(destino)
+        )
+        assert (codigo, "linhas recusadas: 2" in stderr) == (0, True), (trecho, stderr)
+    assert pessoas(semeado) == [*AMOSTRA, ("A", "a@x.com")]
+
+
+def test_dois_pontos_nos_dados_nao_sao_chaves(
+    semeado: Path, escritor: Programa, tmp_path: Path
+) -> None:
+    """Um `":` dentro de um nome, ou um espaço antes dos dois pontos, não é chave repetida."""
+    dados = (
+        r'{"nome": "A\":B", "email" : "a@x.com"}' + "\n" + r'{"email": "b@x.com", "nome": "\":"}'
+    )
+    assert importar(escritor, tmp_path, "a.jsonl", dados.encode()).codigo == 0
+    assert pessoas(semeado) == [*AMOSTRA, ('A":B', "a@x.com"), ('":', "b@x.com")]

@@ -70,3 +70,18 @@ def test_silencioso(grande: Path, escritor: Programa, monkeypatch: pytest.Monkey
     codigo, stdout, stderr = escritor("importar", str(grande), "--silencioso")
     assert (codigo, stdout, stderr.count("\n")) == (0, "", 2)
     assert "\r" not in stderr
+
+
+def test_um_arquivo_ja_recusado_mostra_que_o_resto_e_lido(
+    grande: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enquanto se contam as outras recusas, o andamento segue; e não promete selar nada."""
+    grande.write_text(LINHAS.replace("p0@x.com", "sem-arroba"))
+    sem_pressa(monkeypatch, terminal=False)
+    codigo, stdout, stderr = escritor("importar", str(grande))
+    assert (codigo, stdout) == (65, "")
+    *andamento, recusa = stderr.splitlines()
+    assert len(andamento) > 1
+    assert "100%  30.000 linhas" in andamento[-1]
+    assert "grande.csv:2: email: 'sem-arroba' não é um e-mail" in recusa
+    assert "selando" not in stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
+from tests.contrato import AMOSTRA, fotografar, pessoas
 from tests.processos import comando, no_shell, rodar
 
 COLUNAS = ["linha", "campo", "motivo", "nome", "email", "registro"]
@@ -114,21 +114,6 @@ def test_linhas_fisicas(tmp_path: Path, semeado: Path, escritor: Programa) -> No
     assert fotografar(semeado.parent) == antes
 
 
-@pytest.mark.parametrize("quantas", [1, 12_000])
-def test_conflito_falhar(quantas: int, tmp_path: Path, semeado: Path, escritor: Programa) -> None:
-    """Com --conflito falhar, um e-mail que já existe desfaz tudo: 65."""
-    arquivo = tmp_path / "a.csv"
-    linhas = "".join(f"P{i},p{i}@x.com\n" for i in range(quantas))
-    arquivo.write_text(f"nome,email\n{linhas}João,Joao@Example.com\n", encoding="utf-8")
-    antes = fotografar(semeado.parent)
-    codigo, stdout, stderr = escritor("importar", str(arquivo), "--conflito", "falhar")
-    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
-    assert "e-mails que já existem: 1 de " in stderr
-    assert fotografar(semeado.parent) == antes
-    assert escritor("importar", str(arquivo), "--conflito", "ignorar").codigo == 0
-    assert consultar(semeado, "SELECT repetidos FROM execucoes WHERE id = 2") == [(1,)]
-
-
 @pytest.mark.parametrize("alvo", ["entrada", "banco", "link para o banco", "pasta", ""])
 def test_rejeitados_nao_apagam_nada(
     alvo: str, misturado: Path, semeado: Path, escritor: Programa, tmp_path: Path
@@ -176,7 +161,7 @@ def test_rejeitados_numa_saida_que_falha(para: str, misturado: Path, semeado: Pa
 def test_fatal_depois_de_recusas(tmp_path: Path, semeado: Path, escritor: Programa) -> None:
     """O que interrompe a leitura é a última linha; as recusas de antes aparecem à frente dela."""
     arquivo = tmp_path / "a.json"
-    arquivo.write_bytes(b'[\r{"nome":"A","email":"zz"},\r' + b'{"nome":"B"},\r' * 1_000 + b"x]")
+    arquivo.write_bytes(b'[\r{"nome":"A","email":"zz"},\r' + b'{"nome":"B"},\r' * 1_000 + b"]")
     antes = fotografar(semeado.parent)
     codigo, stdout, stderr = escritor("importar", str(arquivo))
     assert (codigo, stdout) == (65, "")
@@ -184,4 +169,18 @@ def test_fatal_depois_de_recusas(tmp_path: Path, semeado: Path, escritor: Progra
     assert "a.json:2: email: 'zz' não é um e-mail" in recusas[0]
     assert len(recusas) == 20
     assert "a.json:1003: esperava um objeto JSON. Nada foi gravado" in fatal
+    assert fotografar(semeado.parent) == antes
+
+
+def test_aspas_nunca_fechadas_encerram_a_leitura(
+    tmp_path: Path, semeado: Path, escritor: Programa
+) -> None:
+    """Nem com --rejeitados: contar como uma só recusa esconderia as linhas que ela engoliu."""
+    arquivo, destino = tmp_path / "a.csv", tmp_path / "ruins.csv"
+    arquivo.write_text('nome,email\nA,a@x.com\n"B,b@x.com\nC,c@x.com\nD,d@x.com\n')
+    antes = fotografar(semeado.parent)
+    codigo, stdout, stderr = escritor("importar", str(arquivo), "--rejeitados", str(destino))
+    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
+    assert "a.csv:3: aspas abertas e nunca fechadas. Nada foi gravado" in stderr
+    assert not destino.exists()
     assert fotografar(semeado.parent) == antes
