@@ -12,10 +12,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from escritor import __version__, argumentos, banco, carga, conflito, entrada, erros, espaco
-from escritor.banco import Execucao
+from escritor import (
+    __version__,
+    argumentos,
+    banco,
+    carga,
+    conflito,
+    entrada,
+    erros,
+    espaco,
+    livro,
+    restauracao,
+)
+from escritor.banco import Conexao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
+from escritor.livro import Execucao
 from escritor.progresso import Progresso, milhar
 from escritor.sinais import Interrompido, Sinais
 from escritor.validacao import Lote
@@ -47,8 +59,8 @@ def inserir_dados(
     `origem`: `semear` ou `importar:NOME`; `iniciada_em`: UTC, ISO 8601. Roda
     dentro da transação de quem chama, e levanta o que `lotes` levantar.
     """
-    banco.conferir_ultimo(con)
-    anterior = banco.ultima_execucao(con)
+    livro.conferir_ultimo(con)
+    anterior = livro.ultima_execucao(con)
     gravadas = carga.gravar(con, lotes, iniciada_em, banco.CRIA_EMAIL_UNICO)
     execucao = Execucao(
         id=anterior.id + 1 if anterior else 1,
@@ -66,7 +78,7 @@ def inserir_dados(
         lacre=gravadas.lacre,
         elo="",
     )
-    return banco.registrar(con, execucao, anterior)
+    return livro.registrar(con, execucao, anterior)
 
 
 def listar_dados(con: sqlite3.Connection, limite: int = -1) -> Iterator[Linha]:
@@ -104,17 +116,31 @@ def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     _dizer(*_resumo(opcoes, criado, execucao), *_ressalvas(opcoes, aberta))
 
 
+def _restaurar(opcoes: Namespace, sinais: Sinais) -> None:
+    with _traduzidas(opcoes, sinais):
+        ditos = restauracao.restaurar(opcoes, sinais)
+    _dizer(*ditos)
+
+
 @contextmanager
-def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[sqlite3.Connection]:
+def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
     """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
+    with _traduzidas(opcoes, sinais), banco.abrir(opcoes.banco, opcoes.espera, sinais) as con:
+        yield con
+
+
+@contextmanager
+def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     try:
-        with banco.abrir(opcoes.banco, opcoes.espera, sinais) as con:
-            yield con
+        yield
     except sqlite3.Error as erro:
         sinais.conferir()
         raise erros.do_sqlite(erro, opcoes.banco, opcoes.espera) from erro
     except OSError as erro:
         raise erros.do_sistema(erro, opcoes.banco) from erro
+
+
+ACOES = {"semear": _semear, "importar": _importar, "restaurar": _restaurar}
 
 
 def _resumo(opcoes: Namespace, criado: bool, execucao: Execucao) -> list[str]:
@@ -173,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with sinais.instalados():
         try:
             opcoes = argumentos.ler(sys.argv[1:] if argv is None else argv, os.environ)
-            (_importar if opcoes.comando == "importar" else _semear)(opcoes, sinais)
+            ACOES[opcoes.comando](opcoes, sinais)
         except Interrompido as pedido:
             _dizer("interrompido: a transação foi desfeita e nada foi gravado. Rode de novo.")
             return 128 + pedido.numero

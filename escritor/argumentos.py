@@ -28,6 +28,7 @@ exemplos:
   escritor
   escritor importar clientes.csv
   escritor importar - < clientes.csv
+  escritor restaurar - < copia.db
 """
 
 # O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
@@ -151,6 +152,13 @@ def _principal(globais: _Analisador) -> _Analisador:
             help="grava os usuários de um arquivo, todos ou nenhum",
         )
     )
+    restaurar = comandos.add_parser(
+        "restaurar", allow_abbrev=False, help="confere uma cópia e a põe no lugar do banco"
+    )
+    restaurar.add_argument(
+        "arquivo", metavar="ARQUIVO", help="cópia feita por `leitor copiar`; - é a entrada padrão"
+    )
+    restaurar.add_argument("--sem-copia", action="store_true", help="não guarda o banco que havia")
     return analisador
 
 

@@ -1,18 +1,15 @@
-"""O contrato no disco: esquema, transação, lacre e elo. O SQL da carga está em carga.py."""
+"""O banco: esquema, conexão e transação. O SQL da carga e o do livro estão nos arquivos deles."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import NamedTuple
 
 from escritor import erros
 from escritor.cabecalho import APLICACAO, VERSAO_DO_ESQUEMA, conferir_arquivo, conferir_dono
-from escritor.carga import RS, ULTIMO_ID, US, valor
 from escritor.erros import Erro
 from escritor.sinais import Sinais
 
@@ -47,10 +44,9 @@ ESQUEMA = {
     "execucoes": CRIA_EXECUCOES,
 }
 
+LE_APLICACAO = "PRAGMA application_id"
+LE_VERSAO = "PRAGMA user_version"
 LE_ESQUEMA = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-INSERE_EXECUCAO = "INSERT INTO execucoes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-ULTIMA_EXECUCAO = "SELECT * FROM execucoes ORDER BY id DESC LIMIT 1"
-ULTIMO_ID_REGISTRADO = "SELECT ifnull(max(ultimo_id), 0) FROM execucoes"
 LISTA_USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id LIMIT ?"
 
 # O busy_timeout do SQLite dorme em C, onde nenhum sinal chega ao Python: a
@@ -66,26 +62,6 @@ AJUSTES = (
     "PRAGMA temp_store = FILE",
     "PRAGMA journal_mode = DELETE",
 )
-ELO_ZERO = "0" * 64
-
-
-class Execucao(NamedTuple):
-    """Uma linha do livro `execucoes`, na ordem da tabela."""
-
-    id: int
-    origem: str
-    container: str
-    versao: str
-    iniciada_em: str
-    concluida_em: str
-    lidos: int
-    inseridos: int
-    repetidos: int
-    primeiro_id: int | None
-    ultimo_id: int | None
-    total: int
-    lacre: str
-    elo: str
 
 
 def agora() -> str:
@@ -93,25 +69,48 @@ def agora() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-@contextmanager
-def abrir(caminho: str, espera: float, sinais: Sinais) -> Iterator[sqlite3.Connection]:
-    """Abre o banco para gravar, criando pasta e arquivo se faltam.
+class Conexao(sqlite3.Connection):
+    """Uma conexão que sabe que arquivo abriu: o nome pode passar a ser de outro."""
 
-    `espera` em segundos. synchronous=EXTRA: com FULL, um corte de energia logo
-    após o COMMIT ainda pode desfazê-lo (sqlite.org/pragma.html#pragma_synchronous).
+    caminho: str
+    arquivo: os.stat_result
+
+
+@contextmanager
+def abrir(caminho: str, espera: float, sinais: Sinais) -> Iterator[Conexao]:
+    """Abre o banco para gravar, criando pasta e arquivo se faltam; um alheio fica intacto.
+
+    `espera` em segundos. Levanta Erro 65 ou 78 se o arquivo não é um banco nosso.
     """
-    pasta = os.path.dirname(os.path.abspath(caminho))
-    os.makedirs(pasta, exist_ok=True)
+    os.makedirs(os.path.dirname(os.path.abspath(caminho)), exist_ok=True)
     conferir_arquivo(caminho)
+    with closing(conectar(caminho, espera, sinais)) as con:
+        yield con
+
+
+def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
+    """Devolve a conexão, com os AJUSTES feitos e os sinais vigiados.
+
+    synchronous=EXTRA: com FULL, um corte de energia logo após o COMMIT ainda
+    pode desfazê-lo (sqlite.org/pragma.html#pragma_synchronous).
+    """
     # Os arquivos temporários do SQLite nascem já sem nome, e por isso nunca
     # sobram; no volume, porque o /tmp do container é memória.
-    os.environ["SQLITE_TMPDIR"] = pasta
-    con = sqlite3.connect(caminho, timeout=min(FATIA, espera), isolation_level=None)
-    with closing(con):
+    os.environ["SQLITE_TMPDIR"] = os.path.dirname(os.path.abspath(caminho))
+    with open(caminho, "ab") as arquivo:  # cria, se falta
+        identidade = os.fstat(arquivo.fileno())
+    con = sqlite3.connect(
+        caminho, timeout=min(FATIA, espera), isolation_level=None, factory=Conexao
+    )
+    con.caminho, con.arquivo = caminho, identidade
+    try:
         sinais.vigiar(con)
         for ajuste in AJUSTES:
             insistir(con, ajuste, espera, sinais)
-        yield con
+    except BaseException:
+        con.close()
+        raise
+    return con
 
 
 def insistir(con: sqlite3.Connection, sql: str, espera: float, sinais: Sinais) -> sqlite3.Cursor:
@@ -130,10 +129,25 @@ def insistir(con: sqlite3.Connection, sql: str, espera: float, sinais: Sinais) -
             sinais.conferir()
 
 
-@contextmanager
-def transacao(con: sqlite3.Connection, espera: float, sinais: Sinais) -> Iterator[None]:
-    """Tudo ou nada: BEGIN IMMEDIATE, depois COMMIT; qualquer exceção desfaz."""
+def travar(con: Conexao, espera: float, sinais: Sinais) -> None:
+    """Começa a transação com a trava de gravação, no arquivo que ainda tem o nome do banco.
+
+    Uma restauração pode tê-lo trocado durante a espera; o que se gravasse no
+    que saiu estaria perdido. Levanta Erro 75.
+    """
     insistir(con, "BEGIN IMMEDIATE", espera, sinais)
+    if not os.path.samestat(os.stat(con.caminho), con.arquivo):
+        raise Erro(
+            erros.TENTE_DE_NOVO,
+            f"{con.caminho}: o banco foi restaurado enquanto este processo esperava; nada foi "
+            "gravado. Rode de novo.",
+        )
+
+
+@contextmanager
+def transacao(con: Conexao, espera: float, sinais: Sinais) -> Iterator[None]:
+    """Tudo ou nada: BEGIN IMMEDIATE, depois COMMIT; qualquer exceção desfaz."""
+    travar(con, espera, sinais)
     try:
         yield
         with sinais.irrevogavel():
@@ -151,16 +165,32 @@ def garantir_esquema(con: sqlite3.Connection, caminho: str) -> bool:
     Chame dentro de uma transação. Devolve True se criou agora; levanta Erro
     65 ou 78 se o banco não é nosso ou tem outro esquema.
     """
-    existente = dict(con.execute(LE_ESQUEMA))
-    aplicacao = con.execute("PRAGMA application_id").fetchone()[0]
-    versao = con.execute("PRAGMA user_version").fetchone()[0]
-    if not existente and aplicacao == versao == 0:
-        for ddl in ESQUEMA.values():
-            con.execute(ddl)
-        con.execute(f"PRAGMA application_id = {APLICACAO}")
-        con.execute(f"PRAGMA user_version = {VERSAO_DO_ESQUEMA}")
+    if vazio(con):
+        criar_esquema(con)
         return True
+    conferir_esquema(con, caminho)
+    return False
+
+
+def vazio(con: sqlite3.Connection) -> bool:
+    """Diz se não há nada no banco: nem tabelas, nem dono."""
+    marcas = [con.execute(sql).fetchone()[0] for sql in (LE_APLICACAO, LE_VERSAO)]
+    return marcas == [0, 0] and not con.execute(LE_ESQUEMA).fetchone()
+
+
+def criar_esquema(con: sqlite3.Connection) -> None:
+    """Cria as tabelas e o índice do contrato e assina o arquivo, na transação de quem chama."""
+    for ddl in ESQUEMA.values():
+        con.execute(ddl)
+    con.execute(f"PRAGMA application_id = {APLICACAO}")
+    con.execute(f"PRAGMA user_version = {VERSAO_DO_ESQUEMA}")
+
+
+def conferir_esquema(con: sqlite3.Connection, caminho: str) -> None:
+    """Levanta Erro 65 ou 78 se o banco não é nosso ou tem outro esquema."""
+    aplicacao, versao = (con.execute(sql).fetchone()[0] for sql in (LE_APLICACAO, LE_VERSAO))
     conferir_dono(caminho, aplicacao & 0xFFFFFFFF, versao)
+    existente = dict(con.execute(LE_ESQUEMA))
     if existente != ESQUEMA:
         diferentes = {n for n in existente | ESQUEMA if existente.get(n) != ESQUEMA.get(n)}
         raise Erro(
@@ -168,39 +198,3 @@ def garantir_esquema(con: sqlite3.Connection, caminho: str) -> bool:
             f"{caminho}: o esquema não é o do contrato ({', '.join(sorted(diferentes))}); "
             "ficou intacto. Rode o leitor com `verificar`.",
         )
-    return False
-
-
-def ultima_execucao(con: sqlite3.Connection) -> Execucao | None:
-    """Devolve a execução mais recente do livro, ou None se não há."""
-    linha = con.execute(ULTIMA_EXECUCAO).fetchone()
-    return Execucao._make(linha) if linha else None
-
-
-def encadear(anterior: str, execucao: Execucao) -> str:
-    """Devolve o elo: SHA-256 do elo anterior e das colunas da execução, menos o elo."""
-    colunas = ["" if valor is None else str(valor) for valor in execucao[:-1]]
-    return hashlib.sha256((US.join([anterior, *colunas]) + RS).encode()).hexdigest()
-
-
-def conferir_ultimo(con: sqlite3.Connection) -> None:
-    """Levanta Erro 65 se o livro e a tabela discordam do último id.
-
-    Gravar por cima de uma adulteração esconderia a prova dela.
-    """
-    ultimo = valor(con, ULTIMO_ID)
-    registrado = valor(con, ULTIMO_ID_REGISTRADO)
-    if ultimo != registrado:
-        raise Erro(
-            erros.DADOS,
-            f"o último usuário é o {ultimo}, mas a última execução selou até o {registrado}: "
-            "o banco foi alterado por fora; ficou intacto. Rode o leitor com `verificar`.",
-        )
-
-
-def registrar(con: sqlite3.Connection, execucao: Execucao, anterior: Execucao | None) -> Execucao:
-    """Encadeia a execução à anterior e a escreve no livro; devolve-a com o elo."""
-    elo = encadear(anterior.elo if anterior else ELO_ZERO, execucao)
-    selada = execucao._replace(elo=elo)
-    con.execute(INSERE_EXECUCAO, selada)
-    return selada

@@ -65,3 +65,10 @@ def conferir_dono(caminho: str, aplicacao: int, versao: int) -> None:
             f"{caminho}: esquema na versão {versao}, este escritor grava a "
             f"{VERSAO_DO_ESQUEMA}; ficou intacto. Use a imagem da versão que o criou.",
         )
+
+
+def e_nosso(caminho: str) -> bool:
+    """Diz se o arquivo tem o cabeçalho do SQLite e o nosso application_id, de qualquer versão."""
+    with open(caminho, "rb") as arquivo:
+        cabecalho = arquivo.read(100)
+    return cabecalho[:16] == MAGIA and int.from_bytes(cabecalho[68:72], "big") == APLICACAO

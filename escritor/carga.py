@@ -179,10 +179,14 @@ def lacrar(con: sqlite3.Connection, depois_de: int, ultimo: int) -> str:
     Cada linha: id US nome US email US criado_em RS, em UTF-8 e na ordem do id.
     """
     resumo = hashlib.sha256()
-    for inicio in range(depois_de, ultimo, POR_INSERT):
-        fim = min(inicio + POR_INSERT, ultimo)
-        (linhas,) = con.execute(LINHAS_DO_LACRE, (inicio, fim)).fetchone()
-        resumo.update(linhas or b"")
+    while depois_de < ultimo:
+        fim = min(depois_de + POR_INSERT, ultimo)
+        (linhas,) = con.execute(LINHAS_DO_LACRE, (depois_de, fim)).fetchone()
+        if linhas:
+            resumo.update(linhas)
+            depois_de = fim
+        else:  # um buraco nos ids, talvez enorme: salta-o
+            depois_de = (valor(con, PRIMEIRO_DEPOIS, depois_de) or ultimo + 1) - 1
     return resumo.hexdigest()
 
 

@@ -31,7 +31,7 @@ class Entrada:
         self.nome = nome_da_origem(opcoes.arquivo)
         self.recusas = Recusas(self.nome, opcoes.rejeitados)
         self._binario = binario
-        self.tamanho = _tamanho(binario)
+        self.tamanho = tamanho(binario)
         self.descomprimido = _descomprimido(binario, self.tamanho)
         with self._falhas(opcoes.codificacao):
             self.colunas, lotes = self._formato(opcoes, fluxo)
@@ -89,8 +89,11 @@ def abrir(opcoes: Namespace) -> Iterator[Entrada]:
     Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é ruim, agora ou ao
     iterar os lotes.
     """
-    with _binario(opcoes.arquivo) as binario, _texto(binario, opcoes.codificacao) as fluxo:
-        entrada = Entrada(opcoes, binario, fluxo)
+    with (
+        binario(opcoes.arquivo) as bruto,
+        _texto(bruto, opcoes.codificacao) as fluxo,
+    ):
+        entrada = Entrada(opcoes, bruto, fluxo)
         with entrada.recusas.guardadas(opcoes.arquivo, opcoes.banco, f"{opcoes.banco}-journal"):
             yield entrada
 
@@ -104,14 +107,15 @@ def nome_da_origem(arquivo: str) -> str:
 
 
 @contextmanager
-def _binario(arquivo: str) -> Iterator[io.BufferedReader]:
+def binario(arquivo: str) -> Iterator[io.BufferedReader]:
+    """Abre o arquivo (`-`: a entrada padrão) em bytes. Levanta Erro 66 se não dá."""
     if arquivo == "-":
         if sys.stdin is None:
             raise Erro(erros.SEM_ENTRADA, "-: a entrada padrão está fechada. Mande um arquivo.")
         yield _com_espia(sys.stdin.buffer)
         return
     try:
-        binario = open(arquivo, "rb")  # noqa: SIM115 - fechado pelo with abaixo
+        aberto = open(arquivo, "rb")  # noqa: SIM115 - fechado pelo with abaixo
     except OSError as erro:
         raise Erro(
             erros.SEM_ENTRADA,
@@ -119,8 +123,8 @@ def _binario(arquivo: str) -> Iterator[io.BufferedReader]:
             "Confira o caminho e a permissão, ou mande o arquivo pela entrada padrão: "
             "importar - < ARQUIVO",
         ) from erro
-    with binario:
-        yield binario
+    with aberto:
+        yield aberto
 
 
 def _com_espia(binario: Any) -> io.BufferedReader:
@@ -128,7 +132,7 @@ def _com_espia(binario: Any) -> io.BufferedReader:
     return binario if isinstance(binario, io.BufferedReader) else io.BufferedReader(binario)
 
 
-def _tamanho(binario: io.BufferedReader) -> int:
+def tamanho(binario: io.BufferedReader) -> int:
     """Devolve o tamanho de um arquivo comum, 0 para um pipe."""
     try:
         estado = os.fstat(binario.fileno())

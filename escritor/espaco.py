@@ -29,11 +29,16 @@ def conferir(caminho: str, entrada: int, *, com_fila: bool = False) -> None:
     preciso = int(entrada * (POR_BYTE + DA_FILA * com_fila) + atual * DO_BANCO)
     sobra = livre(os.path.dirname(os.path.abspath(caminho)))
     if sobra < preciso:
-        raise Erro(
-            erros.ENTRADA_SAIDA,
-            f"{caminho}: a importação pede uns {_mib(preciso)} de disco, com os temporários, e há "
-            f"{_mib(sobra)}; nada foi gravado. Libere espaço e rode de novo.",
-        )
+        raise falta(caminho, "a importação, com os temporários,", preciso, sobra)
+
+
+def falta(caminho: str, o_que: str, preciso: int, sobra: int) -> Erro:
+    """Devolve o Erro 74 de quem pede `preciso` bytes e tem `sobra`."""
+    return Erro(
+        erros.ENTRADA_SAIDA,
+        f"{caminho}: {o_que} pede uns {_mib(preciso)} de disco, e há {_mib(sobra)}; "
+        "nada foi gravado. Libere espaço e rode de novo.",
+    )
 
 
 def livre(pasta: str) -> int:

@@ -11,8 +11,9 @@ from leitor.indice import Pares
 class Leitura:
     """Um banco que está sendo lido; `con` só existe depois da verificação `abertura`."""
 
-    def __init__(self, caminho: str, espera: float) -> None:
+    def __init__(self, caminho: str, espera: float, nome: str = "") -> None:
         self.caminho = caminho
+        self.nome = nome or caminho  # o que as mensagens dizem
         self.espera = espera
         self.cabecalho = b""
         self.con: sqlite3.Connection
@@ -26,5 +27,5 @@ class Leitura:
             self.con.close()
 
     def recusa(self, codigo: int, motivo: str) -> Erro:
-        """Devolve a falha com o caminho do banco à frente do motivo."""
-        return Erro(codigo, f"{self.caminho}: {motivo}")
+        """Devolve a falha com o nome do banco à frente do motivo."""
+        return Erro(codigo, f"{self.nome}: {motivo}")

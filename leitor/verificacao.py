@@ -19,6 +19,7 @@ WAL = 2  # idem, seção 1.3: bytes 18 e 19
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 ELO_ZERO = "0" * 64
+ABERTO = 3  # verificações até a conexão existir
 
 
 class Verificacao:
@@ -30,7 +31,12 @@ class Verificacao:
         self.detalhe = detalhe
 
 
-def verificar(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
+Ordem = Sequence[tuple[str, Callable[[Leitura], str]]]
+
+
+def verificar(
+    leitura: Leitura, ordem: Ordem | None = None
+) -> tuple[list[Verificacao], Erro | None]:
     """Faz as verificações até a primeira que falha; as demais ficam `não feita`.
 
     Devolve todas, na ordem, e a falha (None: tudo em ordem). A conexão fica
@@ -38,21 +44,28 @@ def verificar(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
     """
     feitas: list[Verificacao] = []
     falha: Erro | None = None
-    for nome, fazer in ORDEM:
+    for nome, fazer in ordem or ORDEM:
         if falha:
             feitas.append(Verificacao(nome, "não feita", ""))
             continue
         try:
             feitas.append(Verificacao(nome, "ok", fazer(leitura)))
         except sqlite3.Error as erro:
-            falha = erros.do_sqlite(erro, leitura.caminho, leitura.espera)
+            falha = erros.do_sqlite(erro, leitura.nome, leitura.espera)
         except OSError as erro:
-            falha = erros.do_sistema(erro, leitura.caminho)
+            falha = erros.do_sistema(erro, leitura.nome)
         except Erro as erro:
             falha = erro
         if falha:
             feitas.append(Verificacao(nome, "falha", str(falha)))
     return feitas, falha
+
+
+def abrir(leitura: Leitura) -> None:
+    """Abre o banco, com as verificações que vêm antes disso. Levanta o Erro da que falhar."""
+    _, falha = verificar(leitura, ORDEM[:ABERTO])
+    if falha:
+        raise falha
 
 
 def _arquivo(leitura: Leitura) -> str:
@@ -214,7 +227,7 @@ def milhar(numero: int) -> str:
     return f"{numero:,}".replace(",", ".")
 
 
-ORDEM: Sequence[tuple[str, Callable[[Leitura], str]]] = (
+ORDEM: Ordem = (
     ("arquivo", _arquivo),
     ("cabeçalho", _cabecalho),
     ("abertura", _abertura),

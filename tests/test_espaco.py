@@ -20,7 +20,7 @@ def test_sem_espaco_nem_comeca(
     antes = fotografar(semeado.parent)
     codigo, stdout, stderr = escritor("importar", str(arquivo))
     assert (codigo, stdout, stderr.count("\n")) == (74, "", 1)
-    assert "MiB de disco, com os temporários, e há 0 MiB; nada foi gravado" in stderr
+    assert "a importação, com os temporários, pede uns 0 MiB de disco, e há 0 MiB; nada" in stderr
     assert fotografar(semeado.parent) == antes
     monkeypatch.setattr(espaco, "livre", lambda _pasta: 10**9)
     assert escritor("importar", str(arquivo)).codigo == 0

@@ -1,0 +1,70 @@
+"""O livro `execucoes`: cada execução registrada e encadeada à anterior."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from typing import NamedTuple
+
+from escritor import erros
+from escritor.carga import RS, ULTIMO_ID, US, valor
+from escritor.erros import Erro
+
+INSERE_EXECUCAO = "INSERT INTO execucoes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ULTIMA_EXECUCAO = "SELECT * FROM execucoes ORDER BY id DESC LIMIT 1"
+ULTIMO_ID_REGISTRADO = "SELECT ifnull(max(ultimo_id), 0) FROM execucoes"
+ELO_ZERO = "0" * 64
+
+
+class Execucao(NamedTuple):
+    """Uma linha do livro `execucoes`, na ordem da tabela."""
+
+    id: int
+    origem: str
+    container: str
+    versao: str
+    iniciada_em: str
+    concluida_em: str
+    lidos: int
+    inseridos: int
+    repetidos: int
+    primeiro_id: int | None
+    ultimo_id: int | None
+    total: int
+    lacre: str
+    elo: str
+
+
+def ultima_execucao(con: sqlite3.Connection) -> Execucao | None:
+    """Devolve a execução mais recente do livro, ou None se não há."""
+    linha = con.execute(ULTIMA_EXECUCAO).fetchone()
+    return Execucao._make(linha) if linha else None
+
+
+def encadear(anterior: str, execucao: Execucao) -> str:
+    """Devolve o elo: SHA-256 do elo anterior e das colunas da execução, menos o elo."""
+    colunas = ["" if valor is None else str(valor) for valor in execucao[:-1]]
+    return hashlib.sha256((US.join([anterior, *colunas]) + RS).encode()).hexdigest()
+
+
+def conferir_ultimo(con: sqlite3.Connection) -> None:
+    """Levanta Erro 65 se o livro e a tabela discordam do último id.
+
+    Gravar por cima de uma adulteração esconderia a prova dela.
+    """
+    ultimo = valor(con, ULTIMO_ID)
+    registrado = valor(con, ULTIMO_ID_REGISTRADO)
+    if ultimo != registrado:
+        raise Erro(
+            erros.DADOS,
+            f"o último usuário é o {ultimo}, mas a última execução selou até o {registrado}: "
+            "o banco foi alterado por fora; ficou intacto. Rode o leitor com `verificar`.",
+        )
+
+
+def registrar(con: sqlite3.Connection, execucao: Execucao, anterior: Execucao | None) -> Execucao:
+    """Encadeia a execução à anterior e a escreve no livro; devolve-a com o elo."""
+    elo = encadear(anterior.elo if anterior else ELO_ZERO, execucao)
+    selada = execucao._replace(elo=elo)
+    con.execute(INSERE_EXECUCAO, selada)
+    return selada

@@ -1,0 +1,178 @@
+"""Uma cópia inteira do banco, verificada antes de ganhar o nome."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from leitor import erros
+from leitor.erros import Erro
+from leitor.leitura import Leitura
+from leitor.verificacao import abrir, verificar
+
+PARCIAL = ".desafio2-parcial"
+TRECHO = 1 << 20  # bytes
+PAGINAS = 1_000
+# Um sistema de arquivos que não tem links: pen drive, partilha.
+SEM_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+def copiar(origem: Leitura, destino: str, *, substituir: bool) -> str:
+    """Copia o banco de `origem` para o arquivo `destino`; devolve o que se fez, numa linha.
+
+    O escritor só espera o tempo de copiar: a verificação é a da cópia, depois.
+    Levanta Erro 2 (destino que é o banco), 73 (já existe, não dá para criar),
+    74 (disco) e os da verificação; aí não sobra cópia nenhuma.
+    """
+    final = os.path.realpath(destino)
+    _conferir_destino(origem.caminho, final, destino, substituir=substituir)
+    with _falhas(destino), _parcial(final, destino) as parcial:
+        abrir(origem)
+        _transportar(origem, parcial)
+        origem.con.close()
+        usuarios = _verificar(parcial, destino, origem.espera)
+        _publicar(parcial, final, substituir=substituir)
+    return f"copiado: {origem.caminho} → {destino}; {usuarios}"
+
+
+def despejar(origem: Leitura) -> Iterator[bytes]:
+    """Devolve os bytes do banco, depois de verificá-lo, para a saída padrão.
+
+    Aqui não há onde pôr uma cópia: a trava de leitura fica até o último byte,
+    e com ela nenhum escritor muda o arquivo.
+    """
+    _, falha = verificar(origem)
+    if falha:
+        raise falha
+    # Fechar este arquivo solta as travas que o processo tem nele (fcntl(2)): por isso só no fim.
+    with open(origem.caminho, "rb") as arquivo:
+        while trecho := arquivo.read(TRECHO):
+            yield trecho
+
+
+def conferir_saida() -> None:
+    """Levanta Erro 2 se a saída padrão é um terminal, que um banco só desarrumaria."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        raise Erro(
+            erros.USO,
+            "-: a saída padrão é um terminal. Redirecione: leitor copiar - > copia.db",
+        )
+
+
+def _conferir_destino(banco: str, final: str, destino: str, *, substituir: bool) -> None:
+    do_banco = {os.path.realpath(banco) + sufixo for sufixo in ("", "-journal", "-wal", "-shm")}
+    if final in do_banco:
+        raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
+    if os.path.isdir(final) or (os.path.exists(final) and not os.path.isfile(final)):
+        raise Erro(erros.USO, f"{destino}: não é um arquivo comum. Diga o nome da cópia.")
+    if os.path.exists(final) and not substituir:
+        raise _ja_existe(destino)
+    for sufixo in ("-journal", "-wal"):
+        if os.path.exists(final + sufixo):  # o SQLite o aplicaria à cópia
+            raise Erro(
+                erros.SEM_ACESSO,
+                f"{destino}{sufixo}: há um diário de outro banco ao lado. Copie para outro nome.",
+            )
+
+
+def _ja_existe(destino: str) -> Erro:
+    return Erro(
+        erros.SEM_ACESSO, f"{destino}: já existe. Use outro nome, ou --substituir para trocá-lo."
+    )
+
+
+@contextmanager
+def _parcial(final: str, destino: str) -> Iterator[str]:
+    """Cria o arquivo parcial, só nosso enquanto durar; o que sobrar dele some no fim."""
+    parcial = final + PARCIAL
+    with open(parcial, "ab") as arquivo:
+        try:
+            fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            nosso = os.path.samestat(os.fstat(arquivo.fileno()), os.stat(parcial))
+        except (BlockingIOError, FileNotFoundError):
+            nosso = False
+        if not nosso:  # quem o tinha pode até já o ter publicado
+            raise Erro(
+                erros.TENTE_DE_NOVO, f"{destino}: outra cópia para ele está em curso. Espere-a."
+            )
+        try:
+            arquivo.truncate(0)  # de uma cópia que morreu
+            yield parcial
+        finally:
+            if os.path.exists(parcial):
+                os.unlink(parcial)
+
+
+def _transportar(origem: Leitura, parcial: str) -> None:
+    """Copia as páginas pela interface de backup (sqlite.org/backup.html), de uma vez."""
+    with closing(sqlite3.connect(parcial)) as copia:
+        # Uma cópia pela metade se joga fora: não precisa de diário, e o fsync é um só, no fim.
+        copia.execute("PRAGMA journal_mode = OFF")
+        copia.execute("PRAGMA synchronous = OFF")
+        # Em partes, para que um sinal seja atendido entre uma e outra.
+        origem.con.backup(copia, pages=PAGINAS, progress=lambda *_: None)
+
+
+def _verificar(parcial: str, destino: str, espera: float) -> str:
+    """Verifica a cópia como se verifica um banco; devolve o que as contas dizem."""
+    with Leitura(parcial, espera, nome=f"cópia para {destino}") as leitura:
+        verificacoes, falha = verificar(leitura)
+    if falha:
+        raise falha
+    return next(v.detalhe for v in verificacoes if v.nome == "totais")
+
+
+def _publicar(parcial: str, final: str, *, substituir: bool) -> None:
+    """Leva a cópia ao disco e lhe dá o nome; sem `substituir`, nunca por cima de outra."""
+    _firmar(parcial)
+    if substituir:
+        os.replace(parcial, final)
+    else:
+        try:
+            os.link(parcial, final)  # falha se alguém criou o destino nesse meio-tempo
+        except OSError as erro:
+            if erro.errno not in SEM_LINK or os.path.exists(final):
+                raise
+            os.replace(parcial, final)
+    _firmar(os.path.dirname(final))
+
+
+def _firmar(caminho: str) -> None:
+    descritor = os.open(caminho, os.O_RDONLY)
+    try:
+        os.fsync(descritor)
+    finally:
+        os.close(descritor)
+
+
+@contextmanager
+def _falhas(destino: str) -> Iterator[None]:
+    """Traduz as falhas ao escrever a cópia; as de ler o banco já chegam traduzidas."""
+    try:
+        yield
+    except FileExistsError as erro:
+        raise _ja_existe(destino) from erro
+    except sqlite3.Error as erro:
+        if erro.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            raise
+        raise _sem_lugar(destino, "disco cheio ou com erro") from erro
+    except OSError as erro:
+        if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+            raise _sem_lugar(destino, erros.motivo(erro)) from erro
+        raise Erro(
+            erros.SEM_ACESSO,
+            f"{destino}: o uid {os.getuid()} não consegue criar ({erros.motivo(erro)}). Monte uma "
+            "pasta em que ele escreva, ou use a saída padrão: leitor copiar - > copia.db",
+        ) from erro
+
+
+def _sem_lugar(destino: str, motivo: str) -> Erro:
+    return Erro(
+        erros.ENTRADA_SAIDA,
+        f"{destino}: {motivo}; nenhuma cópia ficou. Libere espaço e copie de novo.",
+    )
