@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from escritor import __version__, argumentos, banco, carga, entrada, erros, espaco
+from escritor import __version__, argumentos, banco, carga, entrada, erros, espaco, montagem
 from escritor.banco import Execucao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
@@ -116,6 +116,8 @@ def _conferir_conflito(opcoes: Namespace, execucao: Execucao) -> None:
 @contextmanager
 def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[sqlite3.Connection]:
     """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
+    if aviso := montagem.aviso(opcoes.banco):
+        _dizer(aviso)
     try:
         with banco.abrir(opcoes.banco, opcoes.espera, sinais) as con:
             yield con

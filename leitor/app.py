@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from leitor import banco, configuracao, erros, saida
+from leitor import banco, configuracao, erros, montagem, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.leitura import Leitura
@@ -129,8 +129,11 @@ def _dizer(*linhas: str) -> None:
 
 
 def _executar(opcoes: Opcoes) -> int:
+    segundos = opcoes.segundos
+    if aviso := montagem.aviso(opcoes.banco):
+        _dizer(aviso)
     acao = _verificar if opcoes.comando == "verificar" else _listar
-    with Leitura(opcoes.banco, opcoes.segundos) as leitura:
+    with Leitura(opcoes.banco, segundos) as leitura:
         try:
             codigo = acao(leitura, opcoes)
         except sqlite3.Error as erro:
