@@ -128,10 +128,29 @@ def _dizer(*linhas: str) -> None:
         _calar(sys.stderr)
 
 
+def _vigiar(opcoes: Opcoes) -> int:
+    from leitor import vigia  # só quem vigia paga por ele
+
+    with vigia.Vigia(opcoes, _saida(), _dizer) as vigilia:
+        return vigilia.vigiar()
+
+
+def _saude(opcoes: Opcoes) -> int:
+    from leitor import saude
+
+    _saida().write(f"{saude.conferir(opcoes.arquivo)}\n")
+    _saida().flush()
+    return os.EX_OK
+
+
 def _executar(opcoes: Opcoes) -> int:
+    if opcoes.comando == "saude":
+        return _saude(opcoes)
     segundos = opcoes.segundos
     if aviso := montagem.aviso(opcoes.banco):
         _dizer(aviso)
+    if opcoes.comando == "vigiar":
+        return _vigiar(opcoes)
     acao = _verificar if opcoes.comando == "verificar" else _listar
     with Leitura(opcoes.banco, segundos) as leitura:
         try:

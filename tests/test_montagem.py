@@ -95,12 +95,13 @@ def _montado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("programa", "argv"),
-    [("escritor", []), ("leitor", []), ("leitor", ["verificar"])],
+    [("escritor", []), ("leitor", []), ("leitor", ["verificar"]), ("leitor", ["vigiar"])],
 )
 def test_aviso_e_um_so_antes_do_resultado(
     programa: str, argv: list[str], semeado: Path, montado: Path, request: pytest.FixtureRequest
 ) -> None:
     """Sai uma vez, em stderr, e o resultado e o código são os mesmos."""
+    argv = [*argv, "--vezes", "2", "--intervalo", "0.1"] if argv == ["vigiar"] else argv
     montado.write_text(f"{RAIZ}\n{linha(str(semeado.parent), 'nfs4')}\n")
     codigo, stdout, stderr = request.getfixturevalue(programa)(*argv)
     assert (codigo, bool(stdout), stderr.count("AVISO")) == (0, True, 1)
