@@ -127,8 +127,8 @@ def test_sinais_a_qualquer_instante(semeado: Path) -> None:
     for vez in range(20):
         with vigiando(comando("leitor", "vigiar", "--intervalo", "0.1")) as processo:
             assert "primeira leitura" in linha(processo, "stdout")
-            # Não é uma espera por algo: é o instante do sinal que se quer variar.
-            time.sleep(0.007 * vez)
+            with pytest.raises(subprocess.TimeoutExpired):  # vive até o instante do sinal
+                processo.wait(0.007 * vez)
             saida = parar(processo, signal.SIGTERM)
         assert (saida.codigo, saida.stdout) == (0, ""), saida.stderr
         assert saida.stderr.splitlines()[-1].startswith("[LEITOR] parado por um sinal; leituras")
