@@ -28,6 +28,10 @@ exemplos:
   leitor vigiar --intervalo 60
 """
 
+VIGIAR = """\
+Verifica de novo a cada intervalo e diz o que mudou, até N vezes ou um sinal
+(docker stop); o código de saída é o da última leitura."""
+
 # O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
 FRASES = {
     "usage: ": "uso: ",
@@ -116,7 +120,10 @@ def _principal(globais: _Analisador) -> _Analisador:
         "verificar", allow_abbrev=False, help="só verifica e diz o que viu"
     )
     verificar.add_argument("--formato", choices=("texto", "json"), default="texto")
-    _vigiar(comandos.add_parser("vigiar", allow_abbrev=False, help="lê de novo e diz o que mudou"))
+    vigiar = comandos.add_parser(
+        "vigiar", allow_abbrev=False, help="lê de novo e diz o que mudou", description=VIGIAR
+    )
+    _vigiar(vigiar)
     saude = comandos.add_parser(
         "saude", allow_abbrev=False, help="diz se o vigia está vivo e o que viu por último"
     )

@@ -161,11 +161,11 @@ class Vigia:
             saude.gravar(self._opcoes.estado, falha, vale)
 
     def _dizer_falha(self, falha: Erro | None) -> None:
-        """Diz a falha quando ela aparece ou muda, e que passou."""
+        """Diz a falha quando ela aparece ou muda, e que não há mais."""
         if falha and str(falha) != str(self._falha):
             self._dizer(f"ERRO: {falha}")
         elif self._falha and not falha:
-            self._dizer("passou a falha: verificado, tudo em ordem")
+            self._dizer("agora em ordem: tudo verificado")
         self._falha = falha
 
     def _mudancas(self) -> list[str]:

@@ -17,7 +17,7 @@ from tests.test_verificar_arquivo import diario_quente
 
 ADULTERA = "UPDATE usuarios SET nome = 'Outra' WHERE id = 2"
 NADA = "[LEITOR] nada mudou; daqui em diante, só digo o que mudar"
-PASSOU = "[LEITOR] passou a falha: verificado, tudo em ordem"
+PASSOU = "[LEITOR] agora em ordem: tudo verificado"
 
 Passo = Callable[[], object]
 Vigiar = Callable[..., Saida]

@@ -64,7 +64,7 @@ def test_a_vida_de_um_vigia(projeto: Projeto) -> None:
 
     projeto.volume.gravar(ARQUIVO, boa)
     ficar(projeto, "healthy")
-    assert "passou a falha" in log(projeto, stdout=False)
+    assert "agora em ordem" in log(projeto, stdout=False)
     assert log(projeto, stdout=False).count("ERRO") == 1, "cada falha é dita uma vez"
     assert parar(projeto) == 0
     assert "parado por um sinal" in log(projeto, stdout=False)
