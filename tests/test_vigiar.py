@@ -1,78 +1,19 @@
-"""O vigia: o que diz de cada mudança, e como atravessa um banco que falta, falha ou é trocado."""
+"""O vigia: o que diz de cada mudança, e como atravessa um banco que falta ou falha."""
 
 import os
-import re
-import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from leitor.vigia import Sinais
-from tests.conftest import Programa
-from tests.contrato import alterar, consultar, fotografar, reselar
-from tests.processos import Saida, comando, rodar, trava
+from tests.contrato import alterar, consultar, fotografar
+from tests.processos import trava
 from tests.test_verificar_arquivo import diario_quente
+from tests.vigilia import NADA, Passo, Vigiar, avisos, ditas, grava, importa, nada
 
 ADULTERA = "UPDATE usuarios SET nome = 'Outra' WHERE id = 2"
-NADA = "[LEITOR] nada mudou; daqui em diante, só digo o que mudar"
 PASSOU = "[LEITOR] agora em ordem: tudo verificado"
-
-Passo = Callable[[], object]
-Vigiar = Callable[..., Saida]
-
-
-@pytest.fixture(name="vigiar")
-def _vigiar(leitor: Programa, banco: Path, monkeypatch: pytest.MonkeyPatch) -> Vigiar:
-    """Vigia com um passo no lugar de cada espera: lê uma vez antes de cada um e uma no fim."""
-
-    def rodar_passos(*passos: Passo) -> Saida:
-        restam = list(passos)
-
-        def dormir(_: Sinais, segundos: float) -> None:
-            assert segundos == 7
-            restam.pop(0)()
-
-        monkeypatch.setattr(Sinais, "dormir", dormir)
-        saida = leitor("vigiar", "--intervalo", "7", "--vezes", str(len(passos) + 1))
-        assert restam == []
-        assert saida.stderr.startswith(f"[LEITOR] vigiando {banco}, a cada 7 s\n")
-        return saida
-
-    return rodar_passos
-
-
-def nada() -> None:
-    """Um intervalo em que nada acontece."""
-
-
-def grava(*argv: str, entrada: str = "") -> Passo:
-    """Um escritor em outro processo, que não grava se o vigia segurar uma trava."""
-
-    def passo() -> None:
-        saida = rodar(comando("escritor", *argv), entrada.encode())
-        assert saida.codigo == 0, saida.stderr
-
-    return passo
-
-
-def importa(quantos: int) -> Passo:
-    """Uma importação de gente nova."""
-    linhas = "".join(f"P{n},p{n}-{quantos}@x.com\n" for n in range(1, quantos + 1))
-    return grava("importar", "-", entrada=f"nome,email\n{linhas}")
-
-
-def ditas(saida: Saida) -> list[str]:
-    """O que saiu em stdout, sem o instante, que toda linha traz."""
-    linhas = saida.stdout.splitlines()
-    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S", linha) for linha in linhas)
-    return [linha.partition(" ")[2] for linha in linhas]
-
-
-def avisos(saida: Saida) -> list[str]:
-    """O que saiu em stderr depois de dizer o que vigia."""
-    return saida.stderr.splitlines()[1:]
 
 
 def test_primeira_leitura(gravado: Path, vigiar: Vigiar) -> None:
@@ -213,64 +154,6 @@ def test_cada_falha_nova_e_dita(semeado: Path, vigiar: Vigiar) -> None:
     assert saida.codigo == 66
     assert ["lacre quebrado" in erro for erro in avisos(saida)] == [True, False]
     assert "não há banco" in avisos(saida)[1]
-
-
-def test_trocado_por_outro_banco(semeado: Path, modelos: Path, vigiar: Vigiar) -> None:
-    """Outro banco, também em ordem e com as mesmas pessoas: a corrente de elos é outra."""
-    saida = vigiar(lambda: reselar_outro(semeado), nada, grava())
-    assert (saida.codigo, avisos(saida)) == (0, [NADA])
-    _, troca, execucao = ditas(saida)
-    assert troca.startswith("trocado por outro banco: a corrente de elos é outra (usuários: 3, ")
-    assert execucao.startswith("execução 2 (semear)"), "dali em diante, vale o novo"
-    assert (modelos / "semeado").exists()
-
-
-def reselar_outro(banco: Path) -> None:
-    """O mesmo conteúdo, gravado por outro contêiner: elos todos diferentes."""
-    alterar(banco, "UPDATE execucoes SET container = 'outro' WHERE id = 1")
-    reselar(banco)
-
-
-def test_trocado_por_uma_copia_antiga(semeado: Path, vigiar: Vigiar, tmp_path: Path) -> None:
-    """Uma cópia de antes no lugar: o mesmo banco, noutro estado, e não uma perda calada."""
-    copia = tmp_path / "copia"
-    shutil.copy(semeado, copia)
-    saida = vigiar(importa(2), lambda: shutil.copy(copia, semeado), importa(1))
-    assert (saida.codigo, avisos(saida)) == (0, [])
-    troca = ditas(saida)[3]
-    assert troca.startswith("trocado por outro estado do mesmo banco, como o de uma cópia: ")
-    assert "a execução 2 não é a que se viu (usuários: 5, execuções: 2, " in troca
-    assert "agora, usuários: 3, execuções: 1, " in troca
-    assert ditas(saida)[5].startswith("usuários novos: 1; 4 P1")
-
-
-def test_trocado_enquanto_ninguem_olhava(semeado: Path, vigiar: Vigiar, tmp_path: Path) -> None:
-    """A cópia antiga com outra execução por cima: a mesma conta, outra história."""
-    copia = tmp_path / "copia"
-    shutil.copy(semeado, copia)
-
-    def trocar() -> None:
-        shutil.copy(copia, semeado)
-        importa(2)()
-        alterar(semeado, "UPDATE execucoes SET container = 'outro' WHERE id = 2")
-        reselar(semeado)
-
-    saida = vigiar(importa(2), trocar)
-    assert (saida.codigo, avisos(saida)) == (0, [])
-    [troca] = ditas(saida)[3:]
-    assert troca.startswith("trocado por outro estado do mesmo banco")
-
-
-def test_controle_o_mesmo_arquivo_copiado_nao_e_troca(semeado: Path, vigiar: Vigiar) -> None:
-    """Controle: outro inode com os mesmos bytes é o mesmo banco, e nada é dito."""
-
-    def copiar() -> None:
-        dados = semeado.read_bytes()
-        semeado.unlink()
-        semeado.write_bytes(dados)
-
-    saida = vigiar(copiar)
-    assert (saida.codigo, avisos(saida), len(ditas(saida))) == (0, [NADA], 1)
 
 
 def test_nao_segura_o_banco_entre_as_leituras(semeado: Path, vigiar: Vigiar) -> None:
