@@ -22,6 +22,7 @@ from escritor import (
     erros,
     espaco,
     livro,
+    montagem,
     restauracao,
 )
 from escritor.banco import Conexao
@@ -131,6 +132,8 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
 
 @contextmanager
 def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
+    if aviso := montagem.aviso(opcoes.banco):
+        _dizer(aviso)
     try:
         yield
     except sqlite3.Error as erro:

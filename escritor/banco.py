@@ -132,16 +132,13 @@ def insistir(con: sqlite3.Connection, sql: str, espera: float, sinais: Sinais) -
 def travar(con: Conexao, espera: float, sinais: Sinais) -> None:
     """Começa a transação com a trava de gravação, no arquivo que ainda tem o nome do banco.
 
-    Uma restauração pode tê-lo trocado durante a espera; o que se gravasse no
-    que saiu estaria perdido. Levanta Erro 75.
+    Uma restauração pode tê-lo trocado durante a espera, e o que se gravasse no
+    que saiu estaria perdido. O SQLite também o percebe, mas não se o que saiu
+    era de 0 byte (sqlite.org/rescode.html#readonly_dbmoved). Levanta Erro 75.
     """
     insistir(con, "BEGIN IMMEDIATE", espera, sinais)
     if not os.path.samestat(os.stat(con.caminho), con.arquivo):
-        raise Erro(
-            erros.TENTE_DE_NOVO,
-            f"{con.caminho}: o banco foi restaurado enquanto este processo esperava; nada foi "
-            "gravado. Rode de novo.",
-        )
+        raise erros.trocado(con.caminho)
 
 
 @contextmanager

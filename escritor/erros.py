@@ -30,6 +30,7 @@ MOTIVOS = {
     errno.EISDIR: "é uma pasta",
     errno.ENOSPC: "disco cheio",
     errno.EDQUOT: "cota de disco esgotada",
+    errno.EFBIG: "o arquivo passaria do tamanho permitido",
     errno.EBADF: "fechada",
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",
@@ -66,6 +67,8 @@ def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
             f"{caminho}: outro processo segurou a trava por mais de {espera:g} s; "
             "nada foi gravado. Rode de novo ou aumente BANCO_ESPERA.",
         )
+    if getattr(erro, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        return trocado(caminho)
     if codigo in SEM_ACESSO:
         return sem_acesso(caminho, getattr(erro, "sqlite_errorname", str(erro)))
     if codigo in DISCO:
@@ -83,6 +86,15 @@ def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
     raise erro
 
 
+def trocado(caminho: str) -> Erro:
+    """Devolve a falha de quem abriu um banco que uma restauração tirou do lugar."""
+    return Erro(
+        TENTE_DE_NOVO,
+        f"{caminho}: o banco foi restaurado enquanto este processo esperava; nada foi gravado. "
+        "Rode de novo.",
+    )
+
+
 def _motivo_do_disco(erro: sqlite3.Error) -> str:
     if primario(erro) == sqlite3.SQLITE_FULL:
         return "disco cheio"
@@ -98,7 +110,7 @@ def do_sistema(erro: OSError, caminho: str) -> Erro:
     """Traduz uma falha do sistema operacional ao abrir ou criar o banco em `caminho`."""
     if erro.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return sem_acesso(caminho, motivo(erro))
-    if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+    if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
         return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")
     return Erro(NAO_CRIA, f"{caminho}: não dá para criar ({motivo(erro)}). Corrija BANCO.")
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from leitor import banco, configuracao, erros, saida
+from leitor import banco, configuracao, erros, montagem, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.leitura import Leitura
@@ -93,6 +93,24 @@ def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
     return os.EX_OK
 
 
+def _copiar(leitura: Leitura, opcoes: Opcoes) -> int:
+    from leitor import copia  # só quem copia paga por ele
+
+    if opcoes.arquivo != "-":
+        _dizer(copia.copiar(leitura, opcoes.arquivo, substituir=opcoes.substituir))
+        return os.EX_OK
+    copia.conferir_saida()
+    try:
+        for trecho in copia.despejar(leitura):
+            _saida().buffer.write(trecho)
+        _saida().flush()
+    except BrokenPipeError:
+        _calar(sys.stdout)
+        raise copia.interrompida() from None
+    _dizer(f"copiado: {opcoes.banco}, verificado antes do primeiro byte")
+    return os.EX_OK
+
+
 def _prova_em_texto(prova: Prova) -> list[str]:
     gravacao = prova.ultima_gravacao
     return [
@@ -128,9 +146,31 @@ def _dizer(*linhas: str) -> None:
         _calar(sys.stderr)
 
 
+def _vigiar(opcoes: Opcoes) -> int:
+    from leitor import vigia  # só quem vigia paga por ele
+
+    with vigia.Vigia(opcoes, _saida(), _dizer) as vigilia:
+        return vigilia.vigiar()
+
+
+def _saude(opcoes: Opcoes) -> int:
+    from leitor import saude
+
+    _saida().write(f"{saude.conferir(opcoes.arquivo)}\n")
+    _saida().flush()
+    return os.EX_OK
+
+
 def _executar(opcoes: Opcoes) -> int:
-    acao = _verificar if opcoes.comando == "verificar" else _listar
-    with Leitura(opcoes.banco, opcoes.segundos) as leitura:
+    if opcoes.comando == "saude":
+        return _saude(opcoes)
+    segundos = opcoes.segundos
+    if aviso := montagem.aviso(opcoes.banco):
+        _dizer(aviso)
+    if opcoes.comando == "vigiar":
+        return _vigiar(opcoes)
+    acao = {"listar": _listar, "verificar": _verificar, "copiar": _copiar}[opcoes.comando]
+    with Leitura(opcoes.banco, segundos) as leitura:
         try:
             codigo = acao(leitura, opcoes)
         except sqlite3.Error as erro:

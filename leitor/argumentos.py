@@ -12,7 +12,9 @@ from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
 
 MAIS_DIGITOS = 20  # já passa de qualquer número de linhas
+MENOR_INTERVALO, MAIOR_INTERVALO = 0.1, 86_400  # segundos; um dia
 DESCRICAO = "Verifica o banco SQLite do volume compartilhado, só de leitura, e lista os usuários."
+COMANDOS = ("listar", "verificar", "copiar", "vigiar", "saude")
 SAIDAS = """\
 códigos de saída:
   0 lido e verificado  2 uso errado  65 dados recusados  66 nada para ler
@@ -23,7 +25,13 @@ exemplos:
   leitor
   leitor --formato json | jq
   leitor verificar
+  leitor copiar - > copia.db
+  leitor vigiar --intervalo 60
 """
+
+VIGIAR = """\
+Verifica de novo a cada intervalo e diz o que mudou, até N vezes ou um sinal
+(docker stop); o código de saída é o da última leitura."""
 
 # O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
 FRASES = {
@@ -31,6 +39,7 @@ FRASES = {
     "options": "opções",
     "positional arguments": "argumentos",
     "show this help message and exit": "mostra esta ajuda e termina",
+    "the following arguments are required: %s": "faltam argumentos: %s",
     "unrecognized arguments: %s": "argumentos desconhecidos: %s",
     "expected one argument": "falta o valor",
     "argument %(argument_name)s: %(message)s": "%(argument_name)s: %(message)s",
@@ -52,6 +61,26 @@ def _limite(texto: str) -> int:
     if not texto.isdecimal() or len(texto) > MAIS_DIGITOS:
         raise argparse.ArgumentTypeError(f"deve ser um inteiro, 0 ou mais; veio {texto!r}")
     return min(int(texto), TODOS)
+
+
+def _vezes(texto: str) -> int:
+    vezes = _limite(texto)
+    if not vezes:
+        raise argparse.ArgumentTypeError("deve ser 1 ou mais")
+    return vezes
+
+
+def _intervalo(texto: str) -> float:
+    try:
+        segundos = float(texto)
+    except ValueError:
+        segundos = 0.0
+    if not MENOR_INTERVALO <= segundos <= MAIOR_INTERVALO:
+        raise argparse.ArgumentTypeError(
+            f"deve ser um número de segundos de {MENOR_INTERVALO} a {MAIOR_INTERVALO}; "
+            f"veio {texto!r}"
+        )
+    return segundos
 
 
 def _globais() -> _Analisador:
@@ -92,7 +121,34 @@ def _principal(globais: _Analisador) -> _Analisador:
         "verificar", allow_abbrev=False, help="só verifica e diz o que viu"
     )
     verificar.add_argument("--formato", choices=("texto", "json"), default="texto")
+    copiar = comandos.add_parser(
+        "copiar", allow_abbrev=False, help="copia o banco, e verifica a cópia"
+    )
+    copiar.add_argument("arquivo", metavar="DESTINO", help="arquivo novo; - é a saída padrão")
+    copiar.add_argument("--substituir", action="store_true", help="troca o que houver no destino")
+    vigiar = comandos.add_parser(
+        "vigiar", allow_abbrev=False, help="lê de novo e diz o que mudou", description=VIGIAR
+    )
+    _vigiar(vigiar)
+    saude = comandos.add_parser(
+        "saude", allow_abbrev=False, help="diz se o vigia está vivo e o que viu por último"
+    )
+    saude.add_argument("arquivo", metavar="ARQUIVO", help="o que se deu a `vigiar --estado`")
     return analisador
+
+
+def _vigiar(vigiar: argparse.ArgumentParser) -> None:
+    vigiar.add_argument(
+        "--intervalo",
+        metavar="S",
+        type=_intervalo,
+        default=Opcoes.intervalo,
+        help=f"segundos entre duas leituras (padrão {Opcoes.intervalo:g})",
+    )
+    vigiar.add_argument("--vezes", metavar="N", type=_vezes, default=0, help="lê N vezes e termina")
+    vigiar.add_argument(
+        "--estado", metavar="ARQUIVO", default="", help="guarda a última leitura para `saude`"
+    )
 
 
 def aplicar(argumentos: Sequence[str], opcoes: Opcoes) -> None:
@@ -103,6 +159,6 @@ def aplicar(argumentos: Sequence[str], opcoes: Opcoes) -> None:
     argparse._ = lambda texto: FRASES.get(texto, texto)  # type: ignore[attr-defined]
     globais = _globais()
     _, resto = globais.parse_known_args(argumentos, opcoes)
-    if not resto or resto[0] not in {"listar", "verificar", "-h", "--help", "--version"}:
+    if not resto or resto[0] not in {*COMANDOS, "-h", "--help", "--version"}:
         resto = ["listar", *resto]
     _principal(globais).parse_args(resto, opcoes)

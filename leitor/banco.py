@@ -77,6 +77,16 @@ FROM execucoes ORDER BY id"""
 ULTIMA_GRAVACAO = """\
 SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, lacre
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
+# O que o vigia guarda de uma leitura e compara com a seguinte.
+PONTO = """\
+SELECT id, total, elo, (SELECT elo FROM execucoes WHERE id = 1),
+    (SELECT ifnull(max(id), 0) FROM usuarios)
+FROM execucoes ORDER BY id DESC LIMIT 1"""
+# max: NULL, em vez de nenhuma linha, se a execução não existe.
+ELO_DA_EXECUCAO = "SELECT max(elo) FROM execucoes WHERE id = ?"
+EXECUCOES_DEPOIS = """\
+SELECT id, origem, container, inseridos, repetidos, total, lacre
+FROM execucoes WHERE id > ? ORDER BY id LIMIT ?"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
 USUARIOS = """\

@@ -12,11 +12,16 @@ ESPERA_PADRAO = "30"
 
 
 class Opcoes:
-    """O que fazer e com que banco; `limite` -1 é sem limite."""
+    """O que fazer e com que banco; `limite` -1 e `vezes` 0 são sem limite."""
 
     comando = "listar"
     formato = "tabela"
     limite = -1
+    intervalo = 15.0
+    vezes = 0
+    estado = ""
+    arquivo = ""
+    substituir = False
 
     def __init__(self, ambiente: Mapping[str, str]) -> None:
         self.banco = ambiente.get("BANCO") or BANCO_PADRAO

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def copiar(origem: Leitura, destino: str, *, substituir: bool) -> str:
     """
     final = os.path.realpath(destino)
     _conferir_destino(origem.caminho, final, destino, substituir=substituir)
-    with _falhas(destino), _parcial(final, destino) as parcial:
+    with _sem_sobras(), _falhas(destino), _parcial(final, destino) as parcial:
         abrir(origem)
         _transportar(origem, parcial)
         origem.con.close()
@@ -49,10 +50,20 @@ def despejar(origem: Leitura) -> Iterator[bytes]:
     _, falha = verificar(origem)
     if falha:
         raise falha
-    # Fechar este arquivo solta as travas que o processo tem nele (fcntl(2)): por isso só no fim.
-    with open(origem.caminho, "rb") as arquivo:
-        while trecho := arquivo.read(TRECHO):
-            yield trecho
+    try:
+        # Fechar este arquivo solta as travas que o processo tem nele (fcntl(2)): só no fim.
+        with open(origem.caminho, "rb") as arquivo:
+            while trecho := arquivo.read(TRECHO):
+                yield trecho
+    except OSError as erro:
+        raise erros.do_sistema(erro, origem.nome) from erro
+
+
+def interrompida() -> Erro:
+    """Devolve a falha de quem perdeu o leitor da saída padrão no meio da cópia."""
+    return Erro(
+        erros.ENTRADA_SAIDA, "-: quem recebia a cópia saiu antes do fim: ela não está inteira."
+    )
 
 
 def conferir_saida() -> None:
@@ -84,6 +95,20 @@ def _ja_existe(destino: str) -> Erro:
     return Erro(
         erros.SEM_ACESSO, f"{destino}: já existe. Use outro nome, ou --substituir para trocá-lo."
     )
+
+
+@contextmanager
+def _sem_sobras() -> Iterator[None]:
+    """Faz do SIGTERM uma saída pelos `finally`, que apagam a cópia pela metade."""
+
+    def sair(numero: int, _quadro: object) -> None:
+        raise SystemExit(128 + numero)
+
+    anterior = signal.signal(signal.SIGTERM, sair)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, anterior)
 
 
 @contextmanager
@@ -162,7 +187,7 @@ def _falhas(destino: str) -> Iterator[None]:
             raise
         raise _sem_lugar(destino, "disco cheio ou com erro") from erro
     except OSError as erro:
-        if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+        if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
             raise _sem_lugar(destino, erros.motivo(erro)) from erro
         raise Erro(
             erros.SEM_ACESSO,

@@ -25,6 +25,7 @@ MOTIVOS = {
     errno.EISDIR: "é uma pasta",
     errno.ENOSPC: "disco cheio",
     errno.EDQUOT: "cota de disco esgotada",
+    errno.EFBIG: "o arquivo passaria do tamanho permitido",
     errno.EBADF: "fechada",
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",

@@ -10,7 +10,9 @@ import pytest
 
 import escritor.app
 import leitor.app
+from leitor.vigia import Sinais
 from tests.processos import Saida
+from tests.vigilia import Passo, Vigiar
 
 Programa = Callable[..., Saida]
 
@@ -53,6 +55,26 @@ def _leitor(
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
     return _no_processo(leitor.app.main, capsys)
+
+
+@pytest.fixture(name="vigiar")
+def _vigiar(leitor: Programa, banco: Path, monkeypatch: pytest.MonkeyPatch) -> Vigiar:
+    """Vigia com um passo no lugar de cada espera: lê uma vez antes de cada um e uma no fim."""
+
+    def rodar_passos(*passos: Passo) -> Saida:
+        restam = list(passos)
+
+        def dormir(_: Sinais, segundos: float) -> None:
+            assert segundos == 7
+            restam.pop(0)()
+
+        monkeypatch.setattr(Sinais, "dormir", dormir)
+        saida = leitor("vigiar", "--intervalo", "7", "--vezes", str(len(passos) + 1))
+        assert restam == []
+        assert saida.stderr.startswith(f"[LEITOR] vigiando {banco}, a cada 7 s\n")
+        return saida
+
+    return rodar_passos
 
 
 @pytest.fixture(scope="session", name="modelos")

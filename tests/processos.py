@@ -19,9 +19,12 @@ UID, GID = (10001, 10002) if os.getuid() == 0 else (os.getuid(), os.getgid())
 # O Python de quem testa como root pode estar onde o uid 10001 não chega: tudo o
 # que o programa importaria mais tarde é importado antes de largar o root.
 SEM_ROOT = """
-import argparse, csv, encodings.utf_8_sig, gettext, io, json, locale, os, shutil, sys, traceback
-import unicodedata
-import {0}.app, {0}.argumentos
+import argparse, csv, encodings.utf_8_sig, gettext, importlib, io, json, locale, os, pkgutil, sys
+import shutil, traceback, unicodedata
+import {0}
+for modulo in pkgutil.iter_modules({0}.__path__):
+    if modulo.name != "__main__":
+        importlib.import_module("{0}." + modulo.name)
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(10002)

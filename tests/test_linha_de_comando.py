@@ -50,6 +50,13 @@ def _programa(request: pytest.FixtureRequest) -> tuple[str, Programa]:
         ("leitor", ["--limite", ""]),
         ("leitor", ["--limite", "9" * 5_000]),
         ("leitor", ["--banco"]),
+        ("leitor", ["vigiar", "--intervalo", "0"]),
+        ("leitor", ["vigiar", "--intervalo", "nan"]),
+        ("leitor", ["vigiar", "--intervalo", "1e9"]),
+        ("leitor", ["vigiar", "--intervalo", "15s"]),
+        ("leitor", ["vigiar", "--vezes", "0"]),
+        ("leitor", ["vigiar", "--vezes", "1.5"]),
+        ("leitor", ["saude"]),
     ],
 )
 def test_uso_errado(
@@ -159,6 +166,8 @@ def test_limite_maior_que_qualquer_inteiro_do_sqlite(semeado: Path, leitor: Prog
         ["leitor"],
         ["leitor", "listar"],
         ["leitor", "verificar"],
+        ["leitor", "vigiar"],
+        ["leitor", "saude"],
     ],
 )
 @pytest.mark.parametrize("opcao", ["--help", "-h"])
@@ -178,7 +187,10 @@ def test_ajuda_em_portugues(cmd: list[str], opcao: str, banco: Path) -> None:
 def test_a_ajuda_diz_os_comandos_as_variaveis_e_os_codigos(programa: str) -> None:
     """Quem só tem a imagem acha na ajuda tudo o que pode pedir."""
     saida = rodar(comando(programa, "--help"))
-    comandos = {"escritor": ["semear", "importar"], "leitor": ["listar", "verificar"]}[programa]
+    comandos = {
+        "escritor": ["semear", "importar"],
+        "leitor": ["listar", "verificar", "vigiar", "saude"],
+    }[programa]
     for palavra in [*comandos, "--banco", "--espera", "--version", "BANCO", "BANCO_ESPERA"]:
         assert palavra in saida.stdout
     assert "/data/desafio2.db" in saida.stdout

@@ -18,7 +18,8 @@ from docker.models.images import Image
 from tests.docker.volume import ARQUIVO, DIARIO, Volume
 from tests.processos import RAIZ, Saida
 
-SERVICOS = ("escritor", "leitor")
+SERVICOS = ("escritor", "leitor")  # os de `up`; o vigia é de um perfil
+VIGIA = "vigia"
 PRAZO = 60.0  # segundos; folga para uma máquina lenta, e não o que se espera gastar
 # O cache do SQLite tem 2 MB: com mais que isso, páginas não confirmadas já estão no arquivo.
 GRANDE = [(f"Pessoa {n}", f"pessoa{n}@example.com") for n in range(60_000)]
@@ -79,7 +80,7 @@ class Projeto:
                 conteiner.remove(force=True)
         with suppress(NotFound):
             self.engine.volumes.get(self.volume.nome).remove()
-        for servico in SERVICOS:
+        for servico in (*SERVICOS, VIGIA):
             with suppress(NotFound):
                 self.engine.images.remove(self.imagem(servico))
 
@@ -91,6 +92,7 @@ class Projeto:
         """Dá a imagens prontas os nomes que o Compose procura neste projeto."""
         for servico, imagem in imagens.items():
             imagem.tag(self.imagem(servico))
+        imagens["leitor"].tag(self.imagem(VIGIA))  # a mesma receita
 
     def comando(self, *argumentos: str) -> list[str]:
         """Devolve a linha de comando do Compose para este projeto."""

@@ -1,0 +1,67 @@
+"""O estado do vigia num arquivo: quem vigia o grava, o healthcheck o lê."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from leitor import erros
+from leitor.erros import Erro
+
+
+def gravar(arquivo: str, falha: Erro | None, vale: float) -> None:
+    """Grava o que a última verificação deu, de uma vez: quem lê nunca vê metade.
+
+    `vale`: segundos até que um estado assim seja o de um vigia travado. O relógio
+    é o monotônico, que um acerto de hora não move. Levanta Erro se não dá para gravar.
+    """
+    agora = time.monotonic()
+    estado = {
+        "codigo": falha.codigo if falha else os.EX_OK,
+        "mensagem": str(falha or ""),
+        "de": agora,
+        "ate": agora + vale,
+    }
+    novo = f"{arquivo}.novo"
+    try:
+        with open(novo, "w", encoding="utf-8") as saida:
+            json.dump(estado, saida)
+        os.replace(novo, arquivo)
+    except OSError as erro:
+        raise Erro(
+            erros.ENTRADA_SAIDA,
+            f"{arquivo}: não dá para gravar o estado ({erros.motivo(erro)}). Corrija --estado.",
+        ) from erro
+
+
+def conferir(arquivo: str) -> str:
+    """Devolve o que dizer se a última verificação passou; senão, levanta a falha dela.
+
+    Levanta Erro 66 se nada foi verificado ainda, 75 se o vigia travou.
+    """
+    try:
+        with open(arquivo, encoding="utf-8") as entrada:
+            estado = json.load(entrada)
+        codigo, mensagem = int(estado["codigo"]), str(estado["mensagem"])
+        idade, vale = time.monotonic() - estado["de"], estado["ate"] - estado["de"]
+    except FileNotFoundError:
+        raise Erro(
+            erros.SEM_ENTRADA, f"{arquivo}: o vigia ainda não verificou nada. Espere."
+        ) from None
+    except OSError as erro:
+        raise Erro(
+            erros.ENTRADA_SAIDA, f"{arquivo}: {erros.motivo(erro)}. Verifique o disco."
+        ) from erro
+    except (ValueError, KeyError, TypeError) as erro:
+        raise Erro(
+            erros.DADOS, f"{arquivo}: não é o estado de um vigia. Corrija o caminho."
+        ) from erro
+    if not 0 <= idade <= vale:  # negativa: a máquina reiniciou depois dele
+        raise Erro(
+            erros.TENTE_DE_NOVO,
+            f"{arquivo}: o vigia não dá sinal há mais de {vale:.0f} s. Reinicie-o.",
+        )
+    if codigo:
+        raise Erro(codigo, mensagem)
+    return f"a última verificação, há {idade:.0f} s, passou"

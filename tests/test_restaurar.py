@@ -1,0 +1,391 @@
+"""`escritor restaurar`: uma cópia conferida toma o lugar do banco, de uma vez, ou nada muda."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from escritor import restauracao
+from tests.conftest import Programa
+from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas, reselar
+from tests.processos import (
+    RAIZ,
+    alimentar,
+    comando,
+    esperar,
+    fluxo,
+    iniciado,
+    no_shell,
+    rodar,
+    terminar,
+    trava,
+)
+
+
+@pytest.fixture
+def copia(modelos: Path, tmp_path: Path) -> Path:
+    """Uma cópia de um banco com cinco usuários e três execuções."""
+    caminho = tmp_path / "copia.db"
+    caminho.write_bytes((modelos / "gravado").read_bytes())
+    return caminho
+
+
+def datadas(banco: Path) -> list[Path]:
+    """As cópias datadas que há ao lado do banco."""
+    return sorted(banco.parent.glob(f"{banco.name}.antes-de-*"))
+
+
+def test_a_copia_toma_o_lugar_e_o_velho_fica_datado(
+    semeado: Path, copia: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """Os bytes da cópia, o livro como era, e o banco que saiu ao lado, inteiro."""
+    velho = semeado.read_bytes()
+    codigo, stdout, stderr = escritor("restaurar", str(copia))
+    [datada] = datadas(semeado)
+    assert (codigo, stdout) == (0, "")
+    assert stderr == (
+        f"[ESCRITOR] restaurado: {semeado} é agora copia.db; usuários: 5, execuções: 3\n"
+        f"[ESCRITOR] o banco que havia ficou em {datada}\n"
+    )
+    assert semeado.read_bytes() == copia.read_bytes()
+    assert datada.read_bytes() == velho
+    assert datada.stat().st_nlink == 1, "o que se gravar no banco não pode mudar a cópia"
+    assert set(fotografar(semeado.parent)) == {semeado.name, datada.name}
+    assert leitor("verificar").codigo == 0
+    assert escritor().codigo == 0, "e o banco segue em uso"
+
+
+def test_sem_copia(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """--sem-copia não guarda o que havia."""
+    codigo, _, stderr = escritor("restaurar", str(copia), "--sem-copia")
+    assert (codigo, stderr.count("\n")) == (0, 1)
+    assert list(fotografar(semeado.parent)) == [semeado.name]
+    assert len(pessoas(semeado)) == 5
+
+
+def test_onde_nao_havia_banco(banco: Path, copia: Path, escritor: Programa) -> None:
+    """Num volume vazio, a restauração cria pasta e banco, e não há o que guardar."""
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert list(fotografar(banco.parent)) == [banco.name]
+    assert len(pessoas(banco)) == 5
+
+
+def test_da_entrada_padrao(semeado: Path, copia: Path, leitor: Programa) -> None:
+    """`restaurar - < copia.db`, como num container sem montagem nenhuma."""
+    saida = rodar(comando("escritor", "restaurar", "-"), copia.read_bytes())
+    assert (saida.codigo, saida.stdout) == (0, ""), saida.stderr
+    assert semeado.read_bytes() == copia.read_bytes()
+    assert leitor("verificar").codigo == 0
+
+
+def trocar_um_byte(copia: Path) -> None:
+    """Muda uma letra de um nome, sem o SQLite saber."""
+    copia.write_bytes(copia.read_bytes().replace(b"Maria Santos", b"Maria Zantos"))
+
+
+def com_sql(*comandos: str, selar: bool = False) -> Callable[[Path], None]:
+    """Devolve quem estraga a cópia com SQL; `selar` falsifica o livro depois."""
+
+    def estragar(copia: Path) -> None:
+        alterar(copia, *comandos)
+        if selar:
+            reselar(copia)
+
+    return estragar
+
+
+@pytest.mark.parametrize(
+    ("estragar", "codigo", "motivo"),
+    [
+        pytest.param(trocar_um_byte, 65, "execução 1: lacre quebrado", id="um byte"),
+        pytest.param(
+            lambda c: c.write_bytes(c.read_bytes()[:-8192]), 65, "copia.db: ", id="cortada"
+        ),
+        pytest.param(lambda c: c.write_bytes(b""), 65, "não é um banco do escritor", id="vazia"),
+        pytest.param(lambda c: c.write_bytes(b"oi" * 99), 65, "não é um banco", id="texto"),
+        pytest.param(
+            com_sql("PRAGMA application_id = 7"), 65, "não é um banco do escritor", id="alheia"
+        ),
+        pytest.param(com_sql("PRAGMA user_version = 2"), 78, "esquema na versão 2", id="versão"),
+        pytest.param(com_sql("CREATE TABLE x (y)"), 78, "não é o do contrato (x)", id="esquema"),
+        pytest.param(
+            com_sql("UPDATE execucoes SET origem = 'x' WHERE id = 2"), 65, "2: elo", id="livro"
+        ),
+        pytest.param(com_sql("DELETE FROM execucoes"), 65, "nenhuma execução", id="livro vazio"),
+        pytest.param(
+            com_sql("DELETE FROM execucoes WHERE id = 2"), 65, "3: fora da sequência", id="falta"
+        ),
+        pytest.param(
+            com_sql("INSERT INTO usuarios VALUES (9, 'A', 'a@x.com', '2025-01-01T00:00:00Z')"),
+            65,
+            "há 6 usuários, as execuções registram 5",
+            id="linha por fora",
+        ),
+        pytest.param(
+            com_sql("UPDATE execucoes SET total = 9 WHERE id = 3", selar=True),
+            65,
+            "o total não é a soma",
+            id="total",
+        ),
+        pytest.param(
+            com_sql("UPDATE execucoes SET lidos = 9 WHERE id = 3", selar=True),
+            65,
+            "lidos não é",
+            id="lidos",
+        ),
+        pytest.param(
+            com_sql("UPDATE execucoes SET primeiro_id = 2, lidos = 4, inseridos = 4, total = 7 "
+                    "WHERE id = 3", selar=True),
+            65,
+            "os ids não são os que ela registrou",
+            id="intervalos que se cruzam",
+        ),
+    ],
+)  # fmt: skip
+def test_copia_que_nao_passa(
+    estragar: Callable[[Path], None],
+    codigo: int,
+    motivo: str,
+    semeado: Path,
+    copia: Path,
+    escritor: Programa,
+) -> None:
+    """Recusada com o motivo; o banco, byte por byte, e a pasta como estavam."""
+    estragar(copia)
+    antes = fotografar(semeado.parent)
+    saida = escritor("restaurar", str(copia))
+    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (codigo, "", 1)
+    assert motivo in saida.stderr
+    assert fotografar(semeado.parent) == antes
+
+
+def test_indice_estragado_na_copia(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """O índice que discorda da tabela também recusa a cópia."""
+    dados = copia.read_bytes()
+    onde = dados.rindex(b"zoe@x.com") if dados.count(b"zoe@x.com") > 1 else dados.index(b"zoe@")
+    [(raiz,)] = consultar(copia, "SELECT rootpage FROM sqlite_schema WHERE name = 'usuarios_email'")
+    onde = dados.index(b"zoe@x.com", (raiz - 1) * 8192)
+    copia.write_bytes(dados[:onde] + b"zoa@x.com" + dados[onde + 9 :])
+    antes = fotografar(semeado.parent)
+    saida = escritor("restaurar", str(copia))
+    assert (saida.codigo, "integrity_check" in saida.stderr) == (65, True)
+    assert fotografar(semeado.parent) == antes
+
+
+@pytest.mark.parametrize("sufixo", ["-journal", "-wal"])
+def test_copia_com_diario_ao_lado(
+    sufixo: str, semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Quem copiou só o arquivo de um banco em uso não tem o banco inteiro: 65."""
+    Path(f"{copia}{sufixo}").write_bytes(b"x")
+    antes = fotografar(semeado.parent)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "leitor copiar" in stderr) == (65, True)
+    assert fotografar(semeado.parent) == antes
+
+
+def test_o_proprio_banco_e_um_arquivo_que_falta(semeado: Path, escritor: Programa) -> None:
+    """2 e 66, com o banco intacto."""
+    antes = fotografar(semeado.parent)
+    assert escritor("restaurar", str(semeado)).codigo == 2
+    codigo, stdout, stderr = escritor("restaurar", str(semeado.parent / "nao-ha.db"))
+    assert (codigo, stdout, stderr.count("\n")) == (66, "", 1)
+    assert fotografar(semeado.parent) == antes
+
+
+def test_copia_em_wal_volta_ao_diario(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """Uma cópia que alguém pôs em WAL chega ao volume legível de uma montagem só de leitura."""
+    alterar(copia, "PRAGMA journal_mode = WAL")
+    assert copia.read_bytes()[18:20] == b"\x02\x02"
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert semeado.read_bytes()[18:20] == b"\x01\x01"
+    assert len(datadas(semeado)) == 1
+    assert len(list(semeado.parent.iterdir())) == 2
+
+
+@pytest.mark.parametrize("estrago", [b"\xff" * 100, b"SQLite format 3\x00" + b"\x00" * 84])
+def test_no_lugar_de_um_banco_destruido(
+    estrago: bytes, semeado: Path, copia: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """É para isto que serve: o que já não se abre é guardado e trocado, com os diários velhos."""
+    dados = estrago + semeado.read_bytes()[100:]
+    semeado.write_bytes(dados)
+    Path(f"{semeado}-journal").write_bytes(b"diario velho")
+    assert leitor().codigo in {65, 75}
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert leitor("verificar").codigo == 0
+    datada, diario = datadas(semeado)
+    assert (datada.read_bytes(), diario.read_bytes()) == (dados, b"diario velho")
+    assert diario.name == f"{datada.name}-journal"
+
+
+def test_sem_copia_nao_apaga_o_que_nao_e_nosso(
+    banco: Path, copia: Path, escritor: Programa
+) -> None:
+    """Um arquivo alheio nunca some: --sem-copia é recusado; sem ele, fica guardado."""
+    banco.parent.mkdir()
+    banco.write_text("precioso")
+    antes = fotografar(banco.parent)
+    codigo, _, stderr = escritor("restaurar", str(copia), "--sem-copia")
+    assert (codigo, "não é um banco do escritor" in stderr) == (65, True)
+    assert fotografar(banco.parent) == antes
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert datadas(banco)[0].read_text() == "precioso"
+
+
+def test_desfaz_antes_um_diario_quente(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """O que se guarda é o banco confirmado, e não a gravação que morreu no meio."""
+    dados = semeado.read_bytes()
+    morto = (
+        "import os, sqlite3, sys; con = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "con.execute('PRAGMA cache_size = 1'); con.execute('BEGIN IMMEDIATE'); "
+        "con.executemany(\"INSERT INTO usuarios VALUES (?, 'X', ?, 'x')\", "
+        "((i, f'x{i}@x') for i in range(10, 9000))); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run(["python3", "-c", morto, str(semeado)], check=False)
+    assert Path(f"{semeado}-journal").stat().st_size > 512, "o diário tem de estar quente"
+    assert escritor("restaurar", str(copia)).codigo == 0
+    [datada] = datadas(semeado)
+    assert pessoas(datada) == AMOSTRA
+    assert len(datada.read_bytes()) == len(dados)
+    assert len(pessoas(semeado)) == 5
+
+
+def test_espera_o_escritor_e_desiste_no_prazo(
+    semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Com o banco em uso além de BANCO_ESPERA: 75, e nada mudou."""
+    antes = fotografar(semeado.parent)
+    with trava(semeado, "IMMEDIATE"):
+        codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "segurou a trava" in stderr) == (75, True)
+    assert fotografar(semeado.parent) == antes
+
+
+ESPERA_PARADO = """
+import os, sys, escritor.app, escritor.banco as banco
+travar = banco.travar
+def depois_da_troca(con, *resto):
+    print("aberto", flush=True)
+    sys.stdin.readline()
+    if sys.argv[1] == "controle":
+        con.arquivo = os.stat(con.caminho)
+    travar(con, *resto)
+banco.travar = depois_da_troca
+sys.exit(escritor.app.main([]))
+"""
+
+
+@pytest.mark.parametrize(("quem", "codigo"), [("par", 75), ("controle", 0)])
+@pytest.mark.parametrize("vazio", [True, False], ids=["de 0 byte", "com dados"])
+def test_quem_esperava_nao_grava_no_banco_que_saiu(
+    vazio: bool, quem: str, codigo: int, semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Um escritor que abriu antes da troca diz 75. Sem conferir, diria 0 e perderia tudo.
+
+    Num banco com páginas, o próprio SQLite o percebe (SQLITE_READONLY_DBMOVED).
+    """
+    if vazio:
+        semeado.write_bytes(b"")
+    elif quem == "controle":
+        codigo = 75
+    with iniciado([sys.executable, "-c", ESPERA_PARADO, quem]) as processo:
+        assert fluxo(processo.stdout).readline() == b"aberto\n"
+        assert escritor("restaurar", str(copia)).codigo == 0
+        alimentar(processo, b"\n")
+        saida = terminar(processo)
+    assert saida.codigo == codigo, saida.stderr
+    assert codigo == 0 or "foi restaurado enquanto este processo esperava" in saida.stderr
+    assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(3,)], "a dele não está"
+
+
+@pytest.mark.parametrize("onde", ["link", "replace", "rename"])
+@pytest.mark.parametrize("quando", ["antes", "depois"])
+def test_morta_entre_dois_nomes(
+    onde: str, quando: str, semeado: Path, copia: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """Morta em cada passo da troca, o banco é o velho ou o novo, e a próxima acaba o resto."""
+    codigo = (
+        "import os, sys, escritor.app, escritor.restauracao as r\n"
+        f"original = os.{onde}\n"
+        "def morrer(*a, **k):\n"
+        f"    if {quando == 'depois'}: original(*a, **k)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        f"os.{onde} = morrer\n"
+        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}]))\n"
+    )
+    velho = semeado.read_bytes()
+    morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
+    assert morta.returncode == -signal.SIGKILL
+    assert semeado.read_bytes() in {velho, copia.read_bytes()}
+    assert leitor("verificar").codigo == 0
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert leitor("verificar").codigo == 0
+    sobras = [nome for nome in fotografar(semeado.parent) if ".desafio2-" in nome]
+    assert sobras == []
+    assert velho in {datada.read_bytes() for datada in datadas(semeado)}
+    assert all(datada.stat().st_nlink == 1 for datada in datadas(semeado))
+
+
+def test_interrompida_nao_deixa_nada(semeado: Path) -> None:
+    """SIGTERM enquanto a cópia chega: 143, o banco como estava e nenhuma sobra."""
+    antes = fotografar(semeado.parent)
+    parcial = Path(f"{semeado}{restauracao.PARCIAL}")
+    with iniciado(comando("escritor", "restaurar", "-")) as processo:
+        esperar(parcial.exists, "a restauração começar")
+        processo.send_signal(signal.SIGTERM)
+        saida = terminar(processo)
+    assert (saida.codigo, saida.stdout) == (143, "")
+    assert "interrompido" in saida.stderr
+    assert fotografar(semeado.parent) == antes
+
+
+def test_disco_cheio(semeado: Path, copia: Path, escritor: Programa,
+                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Sem lugar para receber a cópia: 74, antes ou no meio, e nada mudou."""
+    antes = fotografar(semeado.parent)
+    cmd = comando("escritor", "restaurar", str(copia))
+    saida = rodar(no_shell('ulimit -f 8; trap "" XFSZ; "$@"', *cmd))
+    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (74, "", 1), saida.stderr
+    monkeypatch.setattr("escritor.espaco.livre", lambda _pasta: 10)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "a restauração pede" in stderr) == (74, True)
+    assert fotografar(semeado.parent) == antes
+
+
+def test_duas_ao_mesmo_tempo(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """A segunda diz 75 e não toca no que a primeira recebe."""
+    antes = fotografar(semeado.parent)
+    with restauracao._parcial(os.path.realpath(semeado)):
+        codigo, _, stderr = escritor("restaurar", str(copia))
+        assert (codigo, "outra restauração está em curso" in stderr) == (75, True)
+    assert fotografar(semeado.parent) == antes
+
+
+def test_quem_lia_continua_no_estado_que_via(
+    semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Um leitor no meio da leitura acaba de ler o banco que abriu."""
+    with closing(sqlite3.connect(semeado, isolation_level=None)) as con:
+        con.execute("BEGIN")
+        assert con.execute("SELECT count(*) FROM usuarios").fetchone() == (3,)
+        assert escritor("restaurar", str(copia)).codigo == 0
+        assert con.execute("SELECT count(*) FROM usuarios").fetchone() == (3,)
+    assert len(pessoas(semeado)) == 5
+
+
+def test_intervalo_sem_fim_nao_demora(
+    semeado: Path, copia: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """Um livro refeito por quem diz que a última execução vai até 9 quatrilhões: só não trava."""
+    alterar(copia, "UPDATE execucoes SET ultimo_id = 9000000000000000 WHERE id = 3")
+    reselar(copia)
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert leitor("verificar").codigo == 0
+    assert len(pessoas(semeado)) == 5
