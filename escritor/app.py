@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from escritor import (
-    __version__,
+    adocao,
     argumentos,
     banco,
     carga,
@@ -61,25 +61,8 @@ def inserir_dados(
     dentro da transação de quem chama, e levanta o que `lotes` levantar.
     """
     livro.conferir_ultimo(con)
-    anterior = livro.ultima_execucao(con)
     gravadas = carga.gravar(con, lotes, iniciada_em, banco.CRIA_EMAIL_UNICO)
-    execucao = Execucao(
-        id=anterior.id + 1 if anterior else 1,
-        origem=origem,
-        container=os.uname().nodename,
-        versao=__version__,
-        iniciada_em=iniciada_em,
-        concluida_em=banco.agora(),
-        lidos=gravadas.lidas,
-        inseridos=gravadas.inseridas,
-        repetidos=gravadas.lidas - gravadas.inseridas,
-        primeiro_id=gravadas.primeiro,
-        ultimo_id=gravadas.ultimo,
-        total=(anterior.total if anterior else 0) + gravadas.inseridas,
-        lacre=gravadas.lacre,
-        elo="",
-    )
-    return livro.registrar(con, execucao, anterior)
+    return livro.registrar(con, gravadas, origem, iniciada_em)
 
 
 def listar_dados(con: sqlite3.Connection, limite: int = -1) -> Iterator[Linha]:
@@ -88,7 +71,7 @@ def listar_dados(con: sqlite3.Connection, limite: int = -1) -> Iterator[Linha]:
 
 
 def _semear(opcoes: Namespace, sinais: Sinais) -> None:
-    iniciada_em = banco.agora()
+    iniciada_em = livro.agora()
     with _gravacao(opcoes, sinais) as con:
         with banco.transacao(con, opcoes.espera, sinais):
             criado = criar_banco(con, opcoes.banco)
@@ -99,7 +82,7 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 
 
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
-    iniciada_em = banco.agora()
+    iniciada_em = livro.agora()
     with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
         falhar = opcoes.conflito == "falhar"
         espaco.conferir(opcoes.banco, aberta.descomprimido, com_fila=falhar)
@@ -126,8 +109,28 @@ def _restaurar(opcoes: Namespace, sinais: Sinais) -> None:
 @contextmanager
 def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
     """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
-    with _traduzidas(opcoes, sinais), banco.abrir(opcoes.banco, opcoes.espera, sinais) as con:
-        yield con
+    with _traduzidas(opcoes, sinais):
+        antigo = adocao.candidato(opcoes.banco)
+        with banco.abrir(opcoes.banco, opcoes.espera, sinais, a_adotar=antigo) as con:
+            if antigo:
+                _adotar(con, opcoes, sinais)
+            yield con
+
+
+def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
+    """Numa transação só dela: o que vem depois pode falhar sem a desfazer."""
+    iniciada_em = livro.agora()
+    with banco.transacao(con, opcoes.espera, sinais):
+        adotadas = adocao.adotar(con)
+        execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
+    _dizer(
+        f"adotado: {opcoes.banco} era da versão comum deste exercício, que repete os usuários; "
+        f"linhas lidas: {milhar(execucao.lidos)}, repetidas, que não ficam: "
+        f"{milhar(execucao.repetidos)}, usuários: {milhar(execucao.inseridos)}",
+        f"datas sem fuso, tomadas como UTC e cortadas nos segundos: {milhar(adotadas.sem_fuso)}",
+        f"o banco como era ficou em {adotadas.guardado}",
+    )
+    sinais.recomecar()
 
 
 @contextmanager

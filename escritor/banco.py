@@ -64,11 +64,6 @@ AJUSTES = (
 )
 
 
-def agora() -> str:
-    """Devolve o instante atual em UTC, ISO 8601 com segundos e Z."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
 class Conexao(sqlite3.Connection):
     """Uma conexão que sabe que arquivo abriu: o nome pode passar a ser de outro."""
 
@@ -77,13 +72,16 @@ class Conexao(sqlite3.Connection):
 
 
 @contextmanager
-def abrir(caminho: str, espera: float, sinais: Sinais) -> Iterator[Conexao]:
+def abrir(
+    caminho: str, espera: float, sinais: Sinais, *, a_adotar: bool = False
+) -> Iterator[Conexao]:
     """Abre o banco para gravar, criando pasta e arquivo se faltam; um alheio fica intacto.
 
     `espera` em segundos. Levanta Erro 65 ou 78 se o arquivo não é um banco nosso.
     """
     os.makedirs(os.path.dirname(os.path.abspath(caminho)), exist_ok=True)
-    conferir_arquivo(caminho)
+    if not a_adotar:
+        conferir_arquivo(caminho)
     with closing(conectar(caminho, espera, sinais)) as con:
         yield con
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
+import time
 from typing import NamedTuple
 
-from escritor import erros
-from escritor.carga import RS, ULTIMO_ID, US, valor
+from escritor import __version__, erros
+from escritor.carga import RS, ULTIMO_ID, US, Gravadas, valor
 from escritor.erros import Erro
 
 INSERE_EXECUCAO = "INSERT INTO execucoes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -33,6 +35,11 @@ class Execucao(NamedTuple):
     total: int
     lacre: str
     elo: str
+
+
+def agora() -> str:
+    """Devolve o instante atual em UTC, ISO 8601 com segundos e Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def ultima_execucao(con: sqlite3.Connection) -> Execucao | None:
@@ -62,9 +69,27 @@ def conferir_ultimo(con: sqlite3.Connection) -> None:
         )
 
 
-def registrar(con: sqlite3.Connection, execucao: Execucao, anterior: Execucao | None) -> Execucao:
-    """Encadeia a execução à anterior e a escreve no livro; devolve-a com o elo."""
-    elo = encadear(anterior.elo if anterior else ELO_ZERO, execucao)
-    selada = execucao._replace(elo=elo)
+def registrar(
+    con: sqlite3.Connection, gravadas: Gravadas, origem: str, iniciada_em: str
+) -> Execucao:
+    """Encadeia à última execução a que gravou `gravadas` e a escreve no livro; devolve-a."""
+    anterior = ultima_execucao(con)
+    execucao = Execucao(
+        id=anterior.id + 1 if anterior else 1,
+        origem=origem,
+        container=os.uname().nodename,
+        versao=__version__,
+        iniciada_em=iniciada_em,
+        concluida_em=agora(),
+        lidos=gravadas.lidas,
+        inseridos=gravadas.inseridas,
+        repetidos=gravadas.lidas - gravadas.inseridas,
+        primeiro_id=gravadas.primeiro,
+        ultimo_id=gravadas.ultimo,
+        total=(anterior.total if anterior else 0) + gravadas.inseridas,
+        lacre=gravadas.lacre,
+        elo="",
+    )
+    selada = execucao._replace(elo=encadear(anterior.elo if anterior else ELO_ZERO, execucao))
     con.execute(INSERE_EXECUCAO, selada)
     return selada

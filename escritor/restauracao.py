@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from escritor import banco, conferencia, entrada, erros, espaco
 from escritor.cabecalho import e_nosso
 from escritor.erros import Erro
+from escritor.guarda import firmar, nome_datado
 from escritor.sinais import Sinais
 
 PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferido
@@ -143,7 +144,7 @@ def _trocar(parcial: str, caminho: str, *, guardar: bool) -> str | None:
     guardado = None
     if os.path.exists(caminho) and os.path.getsize(caminho) and guardar:
         os.link(caminho, caminho + ANTERIOR)
-        guardado = _nome_datado(caminho)
+        guardado = nome_datado(caminho)
     for sufixo in ACOMPANHANTES:  # só sobram os de um banco que já nem se abre
         if guardado and os.path.exists(caminho + sufixo):
             os.replace(caminho + sufixo, guardado + sufixo)
@@ -151,7 +152,7 @@ def _trocar(parcial: str, caminho: str, *, guardar: bool) -> str | None:
     os.replace(parcial, caminho)
     if guardado:
         os.rename(caminho + ANTERIOR, guardado)
-    _firmar_pasta(caminho)
+    firmar(os.path.dirname(caminho))
     return guardado
 
 
@@ -162,16 +163,7 @@ def _conferir_troca_interrompida(caminho: str) -> None:
         if os.path.exists(caminho) and os.path.samefile(anterior, caminho):
             _apagar(anterior)
         else:
-            os.rename(anterior, _nome_datado(caminho))
-
-
-def _nome_datado(caminho: str) -> str:
-    base = f"{caminho}.antes-de-{banco.agora().replace(':', '')}"
-    nome, numero = base, 1
-    while os.path.lexists(nome):
-        numero += 1
-        nome = f"{base}-{numero}"
-    return nome
+            os.rename(anterior, nome_datado(caminho))
 
 
 def _apagar(*caminhos: str) -> None:
@@ -181,11 +173,3 @@ def _apagar(*caminhos: str) -> None:
         except OSError as erro:
             if erro.errno != errno.ENOENT:
                 raise
-
-
-def _firmar_pasta(caminho: str) -> None:
-    pasta = os.open(os.path.dirname(caminho), os.O_RDONLY)
-    try:
-        os.fsync(pasta)
-    finally:
-        os.close(pasta)

@@ -67,6 +67,11 @@ class Sinais:
         """Diz se um COMMIT já vingou."""
         return self._adiar
 
+    def recomecar(self) -> None:
+        """Depois de um COMMIT que não é o último: um sinal, até um que já chegou, interrompe."""
+        self._adiar = False
+        self.conferir()
+
     def conferir(self) -> None:
         """Lança Interrompido se um sinal já chegou, mesmo adiado."""
         if self.recebido is not None:

@@ -59,6 +59,12 @@ SELECT type || ' ' || name FROM sqlite_schema WHERE type NOT IN ('table', 'index
 
 APLICACAO = "PRAGMA application_id"
 VERSAO = "PRAGMA user_version"
+# A versão comum deste exercício só tem a tabela usuarios, com estas colunas.
+VERSAO_COMUM = """\
+SELECT (SELECT group_concat(name) FROM sqlite_schema
+        WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\') = 'usuarios'
+    AND (SELECT group_concat(name) FROM pragma_table_xinfo('usuarios'))
+        = 'id,nome,email,criado_em'"""
 # Tudo o que o integrity_check confere, menos o índice contra a tabela, que é com indice.py.
 INTEGRIDADE = "PRAGMA quick_check(3)"
 # O lacre e o elo são sobre bytes: BLOB, para que um texto que já não é UTF-8

@@ -116,6 +116,12 @@ def _abertura(leitura: Leitura) -> str:
 def _dono(leitura: Leitura) -> str:
     aplicacao = banco.valor(leitura.con, banco.APLICACAO) & 0xFFFFFFFF
     versao = banco.valor(leitura.con, banco.VERSAO)
+    if aplicacao == versao == 0 and banco.valor(leitura.con, banco.VERSAO_COMUM):
+        raise leitura.recusa(
+            erros.ESQUEMA,
+            "é da versão comum deste exercício, sem execuções nem lacres que se possam conferir; o "
+            f"escritor a adota, e guarda uma cópia. {RODE_O_ESCRITOR}",
+        )
     if aplicacao != APLICACAO:
         raise leitura.recusa(
             erros.DADOS,

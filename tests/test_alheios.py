@@ -68,8 +68,8 @@ def fifo(banco: Path) -> None:
     ("preparar", "motivo"),
     [
         (de_outro_programa, "banco de outro programa (application_id 0x00000007"),
-        (sem_dono, "banco de outro programa (application_id 0x00000000"),
-        (wal_alheio, "banco de outro programa (application_id 0x00000000"),
+        (sem_dono, "banco de outro programa, que não dá para adotar (usuarios tem outras colunas"),
+        (wal_alheio, "banco de outro programa, que não dá para adotar (há t)"),
         (texto, "não é um banco SQLite"),
         (texto_com_diario, ""),
         (um_byte, "não é um banco SQLite"),

@@ -71,7 +71,8 @@ def test_as_opcoes_sao_as_da_ajuda(
 ) -> None:
     """Nenhuma opção do README falta no programa, e nenhuma do programa falta no README."""
     comandos: list[tuple[Programa, str]] = [(escritor, "semear"), (escritor, "importar")]
-    comandos += [(leitor, "listar"), (leitor, "verificar")]
+    comandos += [(escritor, "restaurar"), (leitor, "listar"), (leitor, "verificar")]
+    comandos += [(leitor, "copiar"), (leitor, "vigiar"), (leitor, "saude")]
     opcoes = set()
     for programa, comando in comandos:
         assert re.search(rf"^\| `\S+ \[?{comando}", README, re.MULTILINE), comando

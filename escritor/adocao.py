@@ -1,0 +1,185 @@
+"""Adoção: o banco da versão comum deste exercício passa a cumprir o contrato, sem perder nada.
+
+Aquela versão tem só a tabela `usuarios`, sem índice único nem execuções, e
+grava os mesmos três usuários a cada vez.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from escritor import banco, erros
+from escritor.banco import Conexao
+from escritor.cabecalho import MAGIA
+from escritor.carga import Gravadas, lacrar
+from escritor.erros import Erro
+from escritor.guarda import firmar, nome_datado
+from escritor.progresso import milhar
+from escritor.recusas import MOSTRADAS
+from escritor.validacao import problema
+
+COLUNAS = ("id", "nome", "email", "criado_em")
+LE_COLUNAS = "SELECT name, type, pk FROM pragma_table_xinfo('usuarios') ORDER BY cid"
+LE_OBJETOS = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+RENOMEIA = "ALTER TABLE usuarios RENAME TO usuarios_antiga"
+LE_ANTIGA = "SELECT id, nome, email, criado_em FROM usuarios_antiga ORDER BY id"
+APAGA_ANTIGA = "DROP TABLE usuarios_antiga"
+INSERE = "INSERT INTO usuarios VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+PONTAS = "SELECT min(id), max(id) FROM usuarios"
+WAL = 2  # sqlite.org/fileformat2.html, seção 1.3: bytes 18 e 19
+
+Linha = tuple[int, str, str, str]
+
+
+class Adotadas(NamedTuple):
+    """O que a adoção fez; `guardado` é a cópia do banco como era."""
+
+    gravadas: Gravadas
+    sem_fuso: int
+    guardado: str
+
+
+def candidato(caminho: str) -> bool:
+    """Diz se o arquivo é o banco da versão comum. Não muda um byte dele.
+
+    Levanta Erro 65 se ninguém assinou o banco e as tabelas são outras.
+    """
+    if not os.path.isfile(caminho):  # quem diz o que há de errado é cabecalho.py
+        return False
+    with open(caminho, "rb") as arquivo:
+        cabecalho = arquivo.read(100)
+    sem_dono = cabecalho[60:64] == cabecalho[68:72] == bytes(4)
+    return cabecalho[:16] == MAGIA and sem_dono and _examinar(caminho, WAL in cabecalho[18:20])
+
+
+def _examinar(caminho: str, em_wal: bool) -> bool:
+    """Olha o esquema; o que só se abre mudando (WAL, diário ao lado), numa cópia à parte."""
+    pasta = os.path.dirname(os.path.abspath(caminho))
+    with tempfile.TemporaryDirectory(prefix=".desafio2-", dir=pasta) as separada:
+        olhado = os.path.abspath(caminho)
+        if em_wal or os.path.exists(f"{caminho}-journal"):
+            olhado = os.path.join(separada, "olhado.db")
+            for sufixo in ("", "-wal", "-journal"):
+                if os.path.exists(caminho + sufixo):
+                    shutil.copyfile(caminho + sufixo, olhado + sufixo)
+        with closing(_ligar(olhado, "ro" if olhado == os.path.abspath(caminho) else "rw")) as con:
+            if not con.execute(LE_OBJETOS).fetchone():
+                return False
+            conferir_forma(con, caminho)
+            return True
+
+
+def _ligar(caminho: str, modo: str) -> sqlite3.Connection:
+    # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
+    uri = caminho.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    con = sqlite3.connect(f"file://{uri}?mode={modo}", uri=True, isolation_level=None)
+    con.execute("PRAGMA trusted_schema = OFF")
+    return con
+
+
+def conferir_forma(con: sqlite3.Connection, caminho: str) -> None:
+    """Levanta Erro 65 se não há só a tabela `usuarios` da versão comum, em UTF-8."""
+    objetos = con.execute(LE_OBJETOS).fetchall()
+    colunas = con.execute(LE_COLUNAS).fetchall()
+    nomes = [nome for nome, *_ in colunas]
+    (codificacao,) = con.execute("PRAGMA encoding").fetchone()
+    if objetos != [("table", "usuarios")]:
+        motivo = f"há {', '.join(sorted(nome for _, nome in objetos))}"
+    elif nomes != [*COLUNAS] or colunas[0] != ("id", "INTEGER", 1):
+        motivo = f"usuarios tem outras colunas: {', '.join(nomes)}"
+    elif codificacao != "UTF-8":
+        motivo = f"o texto está em {codificacao}"
+    else:
+        return
+    raise Erro(
+        erros.DADOS,
+        f"{caminho}: banco de outro programa, que não dá para adotar ({motivo}); ficou intacto. "
+        "Use outro BANCO.",
+    )
+
+
+def adotar(con: Conexao) -> Adotadas:
+    """Refaz a tabela como no contrato, na transação de quem chama; antes, guarda uma cópia.
+
+    Fica a primeira linha de cada e-mail, com o id e a data dela. Levanta Erro
+    65, com os motivos, se alguma linha não cabe no contrato.
+    """
+    conferir_forma(con, con.caminho)
+    guardado = _guardar(con.caminho)
+    try:
+        return Adotadas(*_refazer(con), guardado)
+    except BaseException:
+        os.unlink(guardado)
+        raise
+
+
+def _guardar(caminho: str) -> str:
+    """Copia o banco por outra conexão: a trava da transação não a impede de ler."""
+    guardado = nome_datado(caminho)
+    with (
+        closing(_ligar(os.path.abspath(caminho), "ro")) as fonte,
+        closing(sqlite3.connect(guardado)) as copia,
+    ):
+        fonte.backup(copia)
+    firmar(guardado)
+    firmar(os.path.dirname(os.path.abspath(caminho)))
+    return guardado
+
+
+def _refazer(con: Conexao) -> tuple[Gravadas, int]:
+    con.execute(RENOMEIA)
+    banco.criar_esquema(con)
+    recusas: list[str] = []
+    lidas = inseridas = sem_fuso = 0
+    # Bytes que não são UTF-8 são uma linha a recusar, e não um erro do módulo.
+    con.text_factory = lambda texto: texto.decode("utf-8", "surrogateescape")
+    for antiga in con.execute(LE_ANTIGA):
+        lidas += 1
+        try:
+            nova, com_fuso = _convertida(antiga)
+        except ValueError as erro:
+            recusas.append(f"{con.caminho}: usuarios, id {antiga[0]}: {erro}")
+        else:
+            inseridas += con.execute(INSERE, nova).rowcount
+            sem_fuso += not com_fuso
+    con.text_factory = str
+    if recusas:
+        raise _recusa(con.caminho, recusas)
+    con.execute(APAGA_ANTIGA)
+    primeiro, ultimo = con.execute(PONTAS).fetchone()
+    lacre = lacrar(con, (primeiro or 1) - 1, ultimo or 0)
+    return Gravadas(lidas, inseridas, primeiro, ultimo, lacre), sem_fuso
+
+
+def _convertida(linha: Linha) -> tuple[Linha, bool]:
+    """Devolve a linha como o contrato a quer, e se a data tinha fuso. Levanta ValueError."""
+    id_, nome, email, criado_em = linha
+    if not all(isinstance(texto, str) for texto in (nome, email, criado_em)):
+        raise ValueError("há um valor que não é texto")
+    if achado := problema(nome, email):
+        raise ValueError(": ".join(achado))
+    if id_ < 1:
+        raise ValueError("o id devia ser 1 ou mais")
+    try:
+        quando = datetime.fromisoformat(criado_em)
+        com_fuso = quando.tzinfo is not None
+        quando = quando.astimezone(UTC) if com_fuso else quando
+    except (ValueError, OverflowError):
+        raise ValueError(f"criado_em: {criado_em[:40]!r} não é uma data ISO 8601") from None
+    cortada = quando.replace(microsecond=0, tzinfo=None).isoformat()
+    return (id_, nome.strip(), email.strip(), f"{cortada}Z"), com_fuso
+
+
+def _recusa(caminho: str, recusas: list[str]) -> Erro:
+    return Erro(
+        erros.DADOS,
+        f"{caminho}: não dá para adotar: linhas que o contrato não aceita: {milhar(len(recusas))}; "
+        "ficou intacto. Corrija-as com o programa que as gravou, ou use outro BANCO.",
+        recusas[:MOSTRADAS],
+    )

@@ -1,0 +1,252 @@
+"""Um volume da versão comum do exercício: o leitor diz o que é, o escritor o adota."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Programa
+from tests.contrato import AMOSTRA, alterar, consultar, fotografar, lacre, pessoas
+from tests.processos import RAIZ, trava
+
+VERSAO_COMUM = """\
+CREATE TABLE IF NOT EXISTS usuarios (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    nome TEXT NOT NULL,
+    email TEXT NOT NULL,
+    criado_em TEXT NOT NULL
+)"""
+INSERE = "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?)"
+
+
+@pytest.fixture
+def comum(banco: Path) -> Path:
+    """O banco que a versão comum deixa depois de quatro `docker compose up`."""
+    banco.parent.mkdir()
+    with closing(sqlite3.connect(banco)) as con:
+        con.execute(VERSAO_COMUM)
+        for dia in range(1, 5):
+            for nome, email in AMOSTRA:
+                con.execute(INSERE, (nome, email, f"2025-12-{dia:02}T14:30:00.123456"))
+        con.commit()
+    return banco
+
+
+def datada(banco: Path) -> Path:
+    """A única cópia que ficou ao lado."""
+    [caminho] = banco.parent.glob(f"{banco.name}.antes-de-*")
+    return caminho
+
+
+def test_o_leitor_diz_o_que_e(comum: Path, leitor: Programa) -> None:
+    """78, com o que rodar, e nada muda."""
+    antes = fotografar(comum.parent)
+    for comando in ("listar", "verificar"):
+        codigo, _, stderr = leitor(comando)
+        assert (codigo, stderr.count("\n")) == (78, 1)
+        assert "é da versão comum deste exercício" in stderr
+        assert "docker compose run --rm escritor" in stderr
+    assert fotografar(comum.parent) == antes
+
+
+def test_a_primeira_de_cada_email_fica(comum: Path, escritor: Programa, leitor: Programa) -> None:
+    """Com o id e a data dela em UTC; as repetidas são contadas; a cópia guarda tudo."""
+    tudo = consultar(comum, "SELECT * FROM usuarios")
+    codigo, stdout, stderr = escritor()
+    assert codigo == 0
+    linhas = stderr.splitlines()
+    assert linhas[:3] == [
+        f"[ESCRITOR] adotado: {comum} era da versão comum deste exercício, que repete os "
+        "usuários; linhas lidas: 12, repetidas, que não ficam: 9, usuários: 3",
+        "[ESCRITOR] datas sem fuso, tomadas como UTC e cortadas nos segundos: 12",
+        f"[ESCRITOR] o banco como era ficou em {datada(comum)}",
+    ]
+    assert "execução 2 (semear): inseridos: 0, já existiam: 3, total: 3" in linhas[3]
+    assert stdout.count("2025-12-01T14:30:00Z") == 3
+    gravadas = [(i, *pessoa, "2025-12-01T14:30:00Z") for i, pessoa in enumerate(AMOSTRA, 1)]
+    assert consultar(comum, "SELECT * FROM usuarios ORDER BY id") == gravadas
+    assert consultar(comum, "SELECT origem, lidos, inseridos, repetidos, total, lacre "
+                            "FROM execucoes WHERE id = 1") == [
+        ("adocao", 12, 3, 9, 3, lacre(gravadas))
+    ]  # fmt: skip
+    assert consultar(datada(comum), "SELECT * FROM usuarios") == tudo
+    assert consultar(datada(comum), "PRAGMA integrity_check") == [("ok",)]
+    assert set(fotografar(comum.parent)) == {comum.name, datada(comum).name}
+    assert leitor("verificar").codigo == 0
+
+
+def test_so_se_adota_uma_vez(comum: Path, escritor: Programa, leitor: Programa) -> None:
+    """Na execução seguinte o banco já é do contrato: nenhuma outra cópia."""
+    assert escritor().codigo == 0
+    codigo, _, stderr = escritor()
+    assert (codigo, "adotado" in stderr) == (0, False)
+    assert datada(comum).exists()
+    assert leitor("verificar").codigo == 0
+    assert consultar(comum, "SELECT count(*) FROM execucoes") == [(3,)]
+
+
+def test_importar_tambem_adota(comum: Path, tmp_path: Path, escritor: Programa) -> None:
+    """E um arquivo recusado não desfaz a adoção, que é outra transação."""
+    arquivo = tmp_path / "a.csv"
+    arquivo.write_text("nome,email\nAna,sem-arroba\n")
+    assert escritor("importar", str(arquivo)).codigo == 65
+    assert consultar(comum, "SELECT origem FROM execucoes") == [("adocao",)]
+    arquivo.write_text("nome,email\nAna,ana@x.com\n")
+    assert escritor("importar", str(arquivo)).codigo == 0
+    assert pessoas(comum) == [*AMOSTRA, ("Ana", "ana@x.com")]
+
+
+@pytest.mark.parametrize(
+    ("antiga", "nova"),
+    [
+        ("2025-12-01T14:30:00.999999", "2025-12-01T14:30:00Z"),
+        ("2025-12-01 14:30:00", "2025-12-01T14:30:00Z"),
+        ("2025-12-01T14:30:00Z", "2025-12-01T14:30:00Z"),
+        ("2025-12-01T23:30:00.5-03:00", "2025-12-02T02:30:00Z"),
+        ("2025-12-01", "2025-12-01T00:00:00Z"),
+    ],
+)
+def test_datas(antiga: str, nova: str, comum: Path, escritor: Programa) -> None:
+    """Sem fuso é UTC; com fuso, convertida; sempre cortada, nunca arredondada."""
+    alterar(comum, f"UPDATE usuarios SET criado_em = '{antiga}'")
+    assert escritor().codigo == 0
+    assert consultar(comum, "SELECT DISTINCT criado_em FROM usuarios") == [(nova,)]
+
+
+def test_buracos_maiusculas_e_espacos(comum: Path, escritor: Programa, leitor: Programa) -> None:
+    """Linhas apagadas deixam buracos nos ids; o e-mail repetido é o mesmo em maiúsculas."""
+    alterar(
+        comum,
+        "DELETE FROM usuarios WHERE id IN (1, 5)",
+        "UPDATE usuarios SET email = upper(email), nome = ' ' || nome || ' ' WHERE id = 4",
+        "INSERT INTO usuarios VALUES (4000000000, 'Zoé', 'zoe@x.com', '2025-12-09')",
+    )
+    assert escritor().codigo == 0
+    assert consultar(comum, "SELECT id, nome, email FROM usuarios ORDER BY id") == [
+        (2, "Maria Santos", "maria@example.com"),
+        (3, "Pedro Oliveira", "pedro@example.com"),
+        (4, "João Silva", "JOAO@EXAMPLE.COM"),
+        (4000000000, "Zoé", "zoe@x.com"),
+    ]
+    assert leitor("verificar").codigo == 0
+
+
+def test_tabela_vazia(banco: Path, escritor: Programa, leitor: Programa) -> None:
+    """Sem linhas, a adoção grava nenhuma, e o escritor semeia."""
+    banco.parent.mkdir()
+    alterar(banco, VERSAO_COMUM)
+    assert escritor().codigo == 0
+    assert pessoas(banco) == AMOSTRA
+    assert leitor("verificar").codigo == 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "motivo"),
+    [
+        ("UPDATE usuarios SET email = 'sem-arroba' WHERE id = 7", "id 7: email: 'sem-arroba'"),
+        ("UPDATE usuarios SET nome = '' WHERE id = 2", "id 2: nome: vazio"),
+        ("UPDATE usuarios SET nome = 'A' || char(31) WHERE id = 2", "U+001F"),
+        ("UPDATE usuarios SET nome = CAST(x'ff' AS TEXT) WHERE id = 2", "bytes que não são"),
+        ("UPDATE usuarios SET nome = x'41' WHERE id = 2", "não é texto"),
+        ("UPDATE usuarios SET criado_em = 'ontem' WHERE id = 3", "'ontem' não é uma data"),
+        ("UPDATE usuarios SET id = -1 WHERE id = 3", "id -1: o id devia ser 1 ou mais"),
+        ("CREATE TABLE outra (x)", "não dá para adotar (há outra, usuarios)"),
+        ("CREATE INDEX i ON usuarios (nome)", "não dá para adotar (há i, usuarios)"),
+        ("ALTER TABLE usuarios ADD COLUMN idade", "outras colunas: id, nome, email, criado_em, i"),
+        ("ALTER TABLE usuarios RENAME email TO mail", "outras colunas"),
+        ("PRAGMA user_version = 3", "banco de outro programa"),
+    ],
+)
+def test_o_que_nao_da_para_adotar_fica_intacto(
+    sql: str, motivo: str, comum: Path, escritor: Programa
+) -> None:
+    """65, o motivo, e a pasta byte por byte como estava."""
+    alterar(comum, sql)
+    antes = fotografar(comum.parent)
+    codigo, stdout, stderr = escritor()
+    assert (codigo, stdout) == (65, "")
+    assert motivo in stderr
+    assert "ficou intacto" in stderr
+    assert "Traceback" not in stderr
+    assert fotografar(comum.parent) == antes
+
+
+def test_em_utf16_nao(banco: Path, escritor: Programa) -> None:
+    """O lacre é sobre UTF-8: um banco em outra codificação é recusado."""
+    banco.parent.mkdir()
+    alterar(banco, "PRAGMA encoding = 'UTF-16le'", VERSAO_COMUM)
+    antes = fotografar(banco.parent)
+    codigo, _, stderr = escritor()
+    assert (codigo, "o texto está em UTF-16le" in stderr) == (65, True)
+    assert fotografar(banco.parent) == antes
+
+
+@pytest.mark.parametrize("vivo", [True, False], ids=["com -wal", "fechado"])
+def test_em_wal(vivo: bool, comum: Path, escritor: Programa, leitor: Programa) -> None:
+    """Um banco em WAL é adotado com o que o -wal tem, e volta ao diário de rollback."""
+    with closing(sqlite3.connect(comum)) as con:
+        con.execute("PRAGMA journal_mode = WAL")
+        con.execute("PRAGMA wal_autocheckpoint = 0")
+        con.execute(INSERE, ("Ana", "ana@x.com", "2025-12-07T10:00:00"))
+        con.commit()
+        sobra = fotografar(comum.parent)
+    if vivo:  # como o deixa um programa morto: as linhas ainda estão no -wal
+        for nome, dados in sobra.items():
+            (comum.parent / nome).write_bytes(dados or b"")
+        assert (comum.parent / f"{comum.name}-wal").stat().st_size > 0
+    assert leitor().codigo == 75
+    assert escritor().codigo == 0
+    assert pessoas(comum) == [*AMOSTRA, ("Ana", "ana@x.com")]
+    assert comum.read_bytes()[18:20] == b"\x01\x01"
+    assert len(list(comum.parent.iterdir())) == 2
+    assert leitor("verificar").codigo == 0
+
+
+def test_em_uso_espera_e_desiste(comum: Path, escritor: Programa) -> None:
+    """A versão comum ainda rodando: 75, e nada muda nem fica ao lado."""
+    antes = fotografar(comum.parent)
+    with trava(comum, "IMMEDIATE"):
+        codigo, _, stderr = escritor()
+    assert (codigo, "segurou a trava" in stderr) == (75, True)
+    assert fotografar(comum.parent) == antes
+
+
+@pytest.mark.parametrize("passo", ["_guardar", "_refazer", "recomecar"])
+def test_morta_no_meio(passo: str, comum: Path, escritor: Programa, leitor: Programa) -> None:
+    """Morta em qualquer passo, o banco é o velho ou o adotado; a execução seguinte acaba."""
+    alvo = "sinais.Sinais" if passo == "recomecar" else "adocao"
+    codigo = (
+        "import os, sys, escritor.app\n"
+        f"alvo = escritor.{alvo}\n"
+        f"original = alvo.{passo}\n"
+        "def morrer(*a):\n"
+        "    original(*a)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        f"alvo.{passo} = morrer\n"
+        "sys.exit(escritor.app.main([]))\n"
+    )
+    morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
+    assert morta.returncode == -signal.SIGKILL
+    assert leitor().codigo in {0, 75, 78}
+    assert escritor().codigo == 0
+    assert pessoas(comum) == AMOSTRA
+    assert leitor("verificar").codigo == 0
+    copias = [*comum.parent.glob(f"{comum.name}.antes-de-*")]
+    assert all(len(pessoas(copia)) == 12 for copia in copias)
+    assert len(list(comum.parent.iterdir())) == 1 + len(copias)
+
+
+def test_outro_banco_sem_dono_nao_e_confundido(
+    banco: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """Controle negativo do reconhecimento: sem a tabela usuarios, o leitor diz 65."""
+    banco.parent.mkdir()
+    alterar(banco, "CREATE TABLE clientes (id INTEGER PRIMARY KEY, nome, email, criado_em)")
+    for programa in (escritor, leitor):
+        codigo, _, stderr = programa()
+        assert codigo == 65
+        assert re.search("banco de outro programa", stderr)
