@@ -133,7 +133,7 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
 def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as erro:
+    except (sqlite3.Error, UnicodeDecodeError) as erro:
         sinais.conferir()
         raise erros.do_sqlite(erro, opcoes.banco, opcoes.espera) from erro
     except OSError as erro:

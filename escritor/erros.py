@@ -36,6 +36,8 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
+# O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
+Falha = sqlite3.Error | UnicodeDecodeError
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 
@@ -51,13 +53,13 @@ class Erro(Exception):
         self.detalhes = detalhes
 
 
-def primario(erro: sqlite3.Error) -> int:
+def primario(erro: Falha) -> int:
     """Devolve o código primário do SQLite; 0 quando o erro é do módulo Python."""
     codigo: int = getattr(erro, "sqlite_errorcode", 0)
     return codigo & 0xFF
 
 
-def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
+def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite; uma que não é prevista volta a ser lançada."""
     codigo = primario(erro)
     if codigo in OCUPADO:
@@ -74,16 +76,17 @@ def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
             f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
             "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
         )
-    if codigo in ESTRAGADO:
+    if codigo in ESTRAGADO or isinstance(erro, UnicodeDecodeError):
+        texto = " ".join(str(erro).split())  # o esquema citado tem quebras de linha
         return Erro(
             DADOS,
-            f"{caminho}: banco corrompido ({erro}); nada foi gravado. "
+            f"{caminho}: banco corrompido ({texto}); nada foi gravado. "
             "Rode o leitor com `verificar` e restaure uma cópia.",
         )
     raise erro
 
 
-def _motivo_do_disco(erro: sqlite3.Error) -> str:
+def _motivo_do_disco(erro: Falha) -> str:
     if primario(erro) == sqlite3.SQLITE_FULL:
         return "disco cheio"
     return f"erro de entrada e saída ({getattr(erro, 'sqlite_errorname', erro)})"

@@ -42,11 +42,12 @@ class Erro(Exception):
         self.codigo = codigo
 
 
-def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
+def do_sqlite(erro: sqlite3.Error | UnicodeDecodeError, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite ao ler (sqlite.org/rescode.html).
 
     O que não é trava, permissão nem disco é culpa dos bytes do arquivo: num
-    banco estragado, o SQLite falha de muitas formas, e todas são 65.
+    banco estragado, o SQLite falha de muitas formas, e todas são 65. Uma é
+    citar o esquema numa mensagem que não é UTF-8, que o Python não decodifica.
     """
     estendido: int = getattr(erro, "sqlite_errorcode", 0)
     codigo = estendido & 0xFF
@@ -73,7 +74,8 @@ def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
     if codigo in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM}:
         nome = getattr(erro, "sqlite_errorname", str(erro))
         return Erro(ENTRADA_SAIDA, f"{caminho}: erro de leitura ({nome}). Verifique o disco.")
-    return Erro(DADOS, f"{caminho}: banco corrompido ({erro}). Restaure uma cópia.")
+    texto = " ".join(str(erro).split())  # pode citar o esquema estragado, com as quebras de linha
+    return Erro(DADOS, f"{caminho}: banco corrompido ({texto}). Restaure uma cópia.")
 
 
 def motivo(erro: OSError) -> str:
