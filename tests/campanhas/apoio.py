@@ -19,7 +19,7 @@ SEMENTE = 20_261_122
 VEZES = {
     "morte": (24, 1_000),
     "morte em container": (2, 60),
-    "morte sem diário": (2, 20),
+    "morte sem transação": (2, 20),
     "chamadas": (30, 10_000),  # na inteira, todas as que houver
     "chamadas sem diário": (8, 10_000),
     "erros de disco": (40, 10_000),

@@ -7,6 +7,9 @@ import pytest
 
 import escritor.app
 from tests.campanhas.apoio import SEMENTE, Campanha, Caso, ensaiar
+from tests.docker.conftest import criar_projeto, engine, imagens, projeto
+
+__all__ = ["criar_projeto", "engine", "imagens", "projeto"]  # os de lá, também aqui
 
 # Com 60 mil linhas o cache de 2 MB do SQLite não basta: há um diário quente antes do COMMIT.
 MUITAS = 60_000
