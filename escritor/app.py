@@ -134,6 +134,11 @@ def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as erro:
+        if sinais.confirmado:
+            raise Erro(
+                erros.ENTRADA_SAIDA,
+                f"{opcoes.banco}: gravado, mas não deu para reler ({erro}). Rode o leitor.",
+            ) from erro
         sinais.conferir()
         raise erros.do_sqlite(erro, opcoes.banco, opcoes.espera) from erro
     except OSError as erro:

@@ -39,6 +39,12 @@ MOTIVOS = {
 # O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
 Falha = sqlite3.Error | UnicodeDecodeError
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+# Um COMMIT ainda pode falhar assim depois de apagar o diário, que é o que o confirma.
+TALVEZ_GRAVADO = {
+    sqlite3.SQLITE_IOERR_DIR_FSYNC,
+    sqlite3.SQLITE_IOERR_RDLOCK,
+    sqlite3.SQLITE_IOERR_UNLOCK,
+}
 
 
 class Erro(Exception):
@@ -71,6 +77,12 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     if codigo in SEM_ACESSO:
         return sem_acesso(caminho, getattr(erro, "sqlite_errorname", str(erro)))
     if codigo in DISCO:
+        if getattr(erro, "sqlite_errorcode", 0) in TALVEZ_GRAVADO:
+            return Erro(
+                ENTRADA_SAIDA,
+                f"{caminho}: {_motivo_do_disco(erro)} ao confirmar; a execução pode ter sido "
+                "gravada. Verifique o disco e rode de novo: o que já está gravado não se repete.",
+            )
         return Erro(
             ENTRADA_SAIDA,
             f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
@@ -113,12 +125,23 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
         pasta = os.path.dirname(pasta)
     if os.statvfs(pasta).f_flag & os.ST_RDONLY:
         remedio = "A montagem é só de leitura: monte o volume com escrita no escritor."
+    elif os.access(pasta, os.W_OK | os.X_OK) and _da_para_gravar(caminho):
+        return Erro(
+            ENTRADA_SAIDA,
+            f"{caminho}: não abriu ({causa}), e não é por falta de permissão; nada foi gravado. "
+            "Verifique o disco e o espaço (df -h, df -i) e rode de novo.",
+        )
     else:
         remedio = f"Dê a pasta ao uid deste processo: {_comando_chown(pasta)}"
     return Erro(
         NAO_CRIA,
         f"{caminho}: o uid {os.getuid()} não consegue gravar em {pasta} ({causa}). {remedio}",
     )
+
+
+def _da_para_gravar(caminho: str) -> bool:
+    arquivos = (caminho, f"{caminho}-journal")
+    return all(os.access(a, os.R_OK | os.W_OK) for a in arquivos if os.path.exists(a))
 
 
 def _comando_chown(pasta: str) -> str:

@@ -31,6 +31,9 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
+# O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
+Falha = sqlite3.Error | UnicodeDecodeError
+
 RODE_O_ESCRITOR = "Rode o escritor (docker compose run --rm escritor) e leia de novo."
 
 
@@ -42,12 +45,11 @@ class Erro(Exception):
         self.codigo = codigo
 
 
-def do_sqlite(erro: sqlite3.Error | UnicodeDecodeError, caminho: str, espera: float) -> Erro:
+def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite ao ler (sqlite.org/rescode.html).
 
     O que não é trava, permissão nem disco é culpa dos bytes do arquivo: num
-    banco estragado, o SQLite falha de muitas formas, e todas são 65. Uma é
-    citar o esquema numa mensagem que não é UTF-8, que o Python não decodifica.
+    banco estragado, o SQLite falha de muitas formas, e todas são 65.
     """
     estendido: int = getattr(erro, "sqlite_errorcode", 0)
     codigo = estendido & 0xFF
@@ -66,16 +68,26 @@ def do_sqlite(erro: sqlite3.Error | UnicodeDecodeError, caminho: str, espera: fl
     if codigo == sqlite3.SQLITE_INTERRUPT:
         return Erro(INTERROMPIDO, f"{caminho}: leitura interrompida; nada foi alterado.")
     if codigo in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}:
-        return Erro(
-            SEM_ACESSO,
-            f"{caminho}: o uid {os.getuid()} não consegue abrir ({erro}). "
-            f"Dê permissão de leitura: chmod a+r {caminho}",
-        )
+        return _nao_abriu(erro, caminho)
     if codigo in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM}:
         nome = getattr(erro, "sqlite_errorname", str(erro))
         return Erro(ENTRADA_SAIDA, f"{caminho}: erro de leitura ({nome}). Verifique o disco.")
     texto = " ".join(str(erro).split())  # pode citar o esquema estragado, com as quebras de linha
     return Erro(DADOS, f"{caminho}: banco corrompido ({texto}). Restaure uma cópia.")
+
+
+def _nao_abriu(erro: Falha, caminho: str) -> Erro:
+    diario = f"{caminho}-journal"
+    if os.access(caminho, os.R_OK) and (not os.path.exists(diario) or os.access(diario, os.R_OK)):
+        return Erro(
+            ENTRADA_SAIDA,
+            f"{caminho}: não abriu ({erro}), e não é por falta de permissão. Verifique o disco.",
+        )
+    return Erro(
+        SEM_ACESSO,
+        f"{caminho}: o uid {os.getuid()} não consegue abrir ({erro}). "
+        f"Dê permissão de leitura: chmod a+r {caminho}",
+    )
 
 
 def motivo(erro: OSError) -> str:
