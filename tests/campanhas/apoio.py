@@ -20,10 +20,9 @@ VEZES = {
     "morte": (24, 1_000),
     "morte em container": (2, 60),
     "morte sem transação": (2, 20),
-    "chamadas": (30, 10_000),  # na inteira, todas as que houver
-    "chamadas sem diário": (8, 10_000),
-    "erros de disco": (40, 10_000),
-    "disco cheio": (6, 60),
+    "chamadas": (24, 10_000),  # na inteira, todas as que houver
+    "erros de disco": (30, 10_000),
+    "disco cheio": (3, 60),
     "energia": (12, 240),
     "energia sem sync": (2, 20),
     "dano": (450, 12_000),
@@ -38,6 +37,18 @@ RESULTADO = Path(__file__).with_name("resultado.md")
 COLUNAS = ["campanha", "o que se tentou", "o que se viu", "o que se perdeu", "controle negativo"]
 LE_PESSOAS = "SELECT nome, email FROM usuarios ORDER BY id LIMIT ?"
 E_MAILS_EM_DOBRO = "SELECT count(*) - count(DISTINCT lower(email)) FROM usuarios"
+
+# Um escritor que confirma linha por linha, como quem esquece a transação: o controle negativo.
+SEM_TRANSACAO = """
+import contextlib, sqlite3, sys
+with contextlib.closing(sqlite3.connect(sys.argv[1], isolation_level=None)) as con:
+    con.execute("PRAGMA synchronous = OFF")
+    for i in range(1_000_000):
+        con.execute(
+            "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, '2026-01-01T00:00:00Z')",
+            (f"Pessoa {i}", f"p{i}@x.com"),
+        )
+"""
 
 
 class Campanha:

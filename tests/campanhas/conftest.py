@@ -1,12 +1,14 @@
 """Os bancos e os comandos que as campanhas torturam, e o relato de cada uma."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import escritor.app
 from tests.campanhas.apoio import SEMENTE, Campanha, Caso, ensaiar
+from tests.campanhas.ext4 import Ext4, falta_no_kernel
 from tests.docker.conftest import criar_projeto, engine, imagens, projeto
 
 __all__ = ["criar_projeto", "engine", "imagens", "projeto"]  # os de lá, também aqui
@@ -91,3 +93,23 @@ def casos(
             ("importar muitas num banco grande", grande, muitas),
         ]
     ]
+
+
+@pytest.fixture
+def strace(ferramenta: Callable[[str], str]) -> None:
+    """Pula, ou falha em CI, onde não há strace."""
+    ferramenta("strace")
+
+
+@pytest.fixture
+def ext4(ferramenta: Callable[[str], str], tmp_path: Path) -> Iterator[Ext4]:
+    """Um ext4 num arquivo, montado; sem root ou sem o programa, pula, e em CI falha."""
+    if falta := falta_no_kernel():
+        pytest.skip(f"ATENÇÃO: {falta}; esta campanha não foi feita")
+    if os.getuid() != 0:
+        assert not os.environ.get("CI"), "em CI este teste precisa de root"
+        pytest.skip("ATENÇÃO: montar um disco pede root; esta campanha não foi feita")
+    for programa in ("mkfs.ext4", "mount", "umount"):
+        ferramenta(programa)
+    with Ext4(tmp_path) as disco:
+        yield disco

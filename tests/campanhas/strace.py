@@ -3,14 +3,18 @@
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
-from tests.campanhas.apoio import Caso
 from tests.processos import Saida, rodar
 
 # O ? deixa de fora as que esta arquitetura não tem.
-GRAVAM = "pwrite64,write,fsync,fdatasync,ftruncate,?unlink,unlinkat,?rename,renameat,renameat2,fcntl"
+DO_BANCO = "openat,pread64,pwrite64,fsync,fdatasync,ftruncate,?unlink,?rename,fcntl,close"
+GRAVAM = (
+    "pwrite64,write,fsync,fdatasync,ftruncate,?unlink,unlinkat,?rename,renameat,renameat2,fcntl"
+)
 
 
 class Ponto(NamedTuple):
@@ -20,18 +24,28 @@ class Ponto(NamedTuple):
     n: int
 
 
-def rastrear(
-    strace: str, caso: Caso, banco: Path, chamadas: str, *opcoes: str, so: tuple[Path, ...] = ()
-) -> tuple[Saida, str]:
-    """Roda o caso sob o strace; devolve o que ele deixou e as chamadas que fez.
+class Rastro(NamedTuple):
+    """O que um programa deixou e o registro das chamadas dele."""
+
+    saida: Saida
+    registro: str
+
+
+def rastrear(cmd: list[str], chamadas: str, *opcoes: str, so: Sequence[Path] = ()) -> Rastro:
+    """Roda o comando sob o strace; devolve o que ele deixou e as chamadas que fez.
 
     Com `so`, só valem as chamadas que tocam nesses caminhos.
     """
-    registro = banco.parent.with_suffix(".strace")
     caminhos = [opcao for caminho in so for opcao in ("-P", str(caminho))]
-    cmd = [strace, "-f", "-o", str(registro), *caminhos, "-e", f"trace={chamadas}", *opcoes]
-    saida = rodar([*cmd, sys.executable, "-S", "-m", "escritor", *caso.argv])
-    return saida, registro.read_text(encoding="utf-8", errors="replace")
+    with NamedTemporaryFile() as registro:
+        strace = ["strace", "-f", "-o", registro.name, *caminhos, "-e", f"trace={chamadas}"]
+        saida = rodar([*strace, *opcoes, *cmd])
+        return Rastro(saida, registro.read().decode("utf-8", "replace"))
+
+
+def python(programa: str, *argv: str) -> list[str]:
+    """O comando de `escritor` ou `leitor` que parte mais depressa: -S, como na imagem."""
+    return [sys.executable, "-S", "-m", programa, *argv]
 
 
 def pontos(registro: str) -> list[Ponto]:

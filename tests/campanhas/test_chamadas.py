@@ -3,15 +3,16 @@
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou, estado
-from tests.campanhas.strace import GRAVAM, pontos, rastrear
+from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou
+from tests.campanhas.strace import GRAVAM, pontos, python, rastrear
 from tests.conftest import Programa
-from tests.processos import rodar
+
+pytestmark = pytest.mark.usefixtures("strace")
 
 # Um escritor que desfaz na memória, e não num diário: o controle negativo.
 SEM_DIARIO = """
@@ -28,24 +29,18 @@ with contextlib.closing(sqlite3.connect(sys.argv[1], isolation_level=None)) as c
 """
 
 
-@pytest.fixture(name="strace")
-def _strace(ferramenta: Callable[[str], str]) -> str:
-    return ferramenta("strace")
-
-
 def test_morte_em_cada_chamada(
     campanha: Campanha,
     casos_pequenos: list[Caso],
     banco: Path,
     leitor: Programa,
     escritor: Programa,
-    strace: str,
 ) -> None:
     """Morto em qualquer chamada que grava, tranca ou apaga: o de antes ou o de depois, e cura."""
     todos = []
     for caso in casos_pequenos:
         caso.preparar(banco)
-        saida, registro = rastrear(strace, caso, banco, GRAVAM)
+        saida, registro = rastrear(python("escritor", *caso.argv), GRAVAM)
         assert saida.codigo == 0, saida
         todos += [(caso, ponto) for ponto in pontos(registro)]
     vezes = min(campanha.vezes("chamadas"), len(todos))
@@ -54,7 +49,7 @@ def test_morte_em_cada_chamada(
         rotulo = campanha.rotulo(caso.nome, f"{chamada} número {n}")
         caso.preparar(banco)
         injetar = f"inject={chamada}:signal=SIGKILL:when={n}"
-        saida, _ = rastrear(strace, caso, banco, GRAVAM, "-e", injetar)
+        saida, _ = rastrear(python("escritor", *caso.argv), GRAVAM, "-e", injetar)
         assert saida.codigo == -signal.SIGKILL, f"{rotulo}: a falha não aconteceu"
         possiveis = [caso.depois] if confirmou(saida) else [caso.antes, caso.depois]
         ficou, havia_diario = conferir_e_curar(banco, possiveis, leitor, escritor, rotulo)
@@ -72,25 +67,18 @@ def test_morte_em_cada_chamada(
     )
 
 
-def test_controle_morte_sem_diario(
-    campanha: Campanha, gravado: Path, leitor: Programa, strace: str
-) -> None:
-    """Controle negativo: sem diário, morrer entre duas gravações deixa um banco que não é nenhum."""
+def test_controle_morte_sem_diario(campanha: Campanha, gravado: Path, leitor: Programa) -> None:
+    """Controle negativo: sem diário, morrer entre duas gravações estraga o banco."""
     inteiro = gravado.read_bytes()
-    antes = estado(gravado)
     estragados = 0
-    n = 0
-    while True:
-        n += 1
+    for n in count(1):
         gravado.write_bytes(inteiro)
         injetar = f"inject=pwrite64:signal=SIGKILL:when={n}"
-        cmd = [strace, "-f", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", injetar]
-        saida = rodar([*cmd, sys.executable, "-c", SEM_DIARIO, str(gravado)])
-        if saida.codigo == 0:
+        controle = [sys.executable, "-c", SEM_DIARIO, str(gravado)]
+        saida, _ = rastrear(controle, "pwrite64", "-e", injetar)
+        if saida.codigo == 0:  # não há n-ésima
             break
         assert saida.codigo == -signal.SIGKILL, saida
         estragados += gravado.read_bytes() != inteiro and leitor("verificar").codigo == 65
-    assert n > 3
     assert estragados
-    assert antes.execucoes
-    campanha.anotar(controle=f"sem diário, {estragados} de {n - 1} mortes estragam o banco")
+    campanha.anotar(controle=f"sem diário, {estragados} de {n - 1} mortes o estragam o banco")

@@ -12,6 +12,7 @@ from docker.errors import APIError
 
 from leitor.verificacao import milhar
 from tests.campanhas.apoio import (
+    SEM_TRANSACAO,
     Campanha,
     Caso,
     conferir_e_curar,
@@ -26,17 +27,6 @@ from tests.docker.volume import ARQUIVO
 from tests.processos import Saida, comando, esperar, fluxo, iniciado, terminar
 
 PARTIDA = 0.05  # segundos; antes disto o Python ainda nem importou o escritor
-# Um escritor que confirma linha por linha, como quem esquece a transação: o controle negativo.
-SEM_TRANSACAO = """
-import contextlib, sqlite3, sys
-with contextlib.closing(sqlite3.connect(sys.argv[1], isolation_level=None)) as con:
-    con.execute("PRAGMA synchronous = OFF")
-    for i in range(1_000_000):
-        con.execute(
-            "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, '2026-01-01T00:00:00Z')",
-            (f"Pessoa {i}", f"p{i}@x.com"),
-        )
-"""
 
 
 def morrer(caso: Caso, atraso: float) -> Saida:
