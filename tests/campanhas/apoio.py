@@ -23,12 +23,11 @@ VEZES = {
     "chamadas": (24, 10_000),  # na inteira, todas as que houver
     "erros de disco": (30, 10_000),
     "disco cheio": (3, 60),
-    "energia": (12, 240),
+    "energia": (20, 600),
     "energia sem sync": (2, 20),
     "dano": (450, 12_000),
     "diário alheio": (40, 400),
     "concorrência, linhas": (5_000, 100_000),
-    "concorrência, sem transação": (1, 1),
     "fuzz da entrada": (150, 5_000),
     "fuzz do banco": (150, 5_000),
 }

@@ -47,6 +47,10 @@ class Ext4:
     def _desmontar(self) -> None:
         _rodar("umount", str(self.ponto))
 
+    def sincronizar(self) -> None:
+        """Põe no disco tudo o que já foi escrito: dali em diante é que se mede a perda."""
+        _rodar("sync", "--file-system", str(self.ponto))
+
     def cortar_a_energia(self) -> None:
         """O que não chegou ao disco já não chega."""
         descritor = os.open(self.ponto, os.O_RDONLY)
