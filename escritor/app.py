@@ -134,13 +134,13 @@ def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as erro:
+        if not sinais.confirmado:
+            sinais.conferir()
+        falha = erros.do_sqlite(erro, opcoes.banco, opcoes.espera)
         if sinais.confirmado:
-            raise Erro(
-                erros.ENTRADA_SAIDA,
-                f"{opcoes.banco}: gravado, mas não deu para reler ({erro}). Rode o leitor.",
-            ) from erro
-        sinais.conferir()
-        raise erros.do_sqlite(erro, opcoes.banco, opcoes.espera) from erro
+            texto = f"gravado, mas não deu para reler ({erros.numa_linha(erro)}). Rode o leitor."
+            falha = Erro(falha.codigo, f"{opcoes.banco}: {texto}")
+        raise falha from erro
     except OSError as erro:
         raise erros.do_sistema(erro, opcoes.banco) from erro
 

@@ -18,7 +18,8 @@ ESQUEMA = os.EX_CONFIG
 # o primário no byte baixo.
 OCUPADO = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 SEM_ACESSO = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
-ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# SQLITE_ERROR: num SQL que é sempre o mesmo, só um esquema estragado o causa.
+ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 # As falhas de disco e permissão que um volume costuma dar, na língua do resto.
 MOTIVOS = {
     errno.EACCES: "permissão negada",
@@ -38,6 +39,8 @@ MOTIVOS = {
 
 # O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
 Falha = sqlite3.Error | UnicodeDecodeError
+# Sem código do SQLite: o módulo Python não decodificou um texto ou uma mensagem.
+ILEGIVEL = (sqlite3.OperationalError, UnicodeDecodeError)
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 # Um COMMIT ainda pode falhar assim depois de apagar o diário, que é o que o confirma.
 TALVEZ_GRAVADO = {
@@ -88,14 +91,18 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
             f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
             "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
         )
-    if codigo in ESTRAGADO or isinstance(erro, UnicodeDecodeError):
-        texto = " ".join(str(erro).split())  # o esquema citado tem quebras de linha
+    if codigo in ESTRAGADO or (codigo == 0 and isinstance(erro, ILEGIVEL)):
         return Erro(
             DADOS,
-            f"{caminho}: banco corrompido ({texto}); nada foi gravado. "
+            f"{caminho}: banco corrompido ({numa_linha(erro)}); nada foi gravado. "
             "Rode o leitor com `verificar` e restaure uma cópia.",
         )
     raise erro
+
+
+def numa_linha(erro: Exception) -> str:
+    """Devolve a mensagem sem as quebras de linha, que vêm do esquema quando ela o cita."""
+    return " ".join(str(erro).split())
 
 
 def _motivo_do_disco(erro: Falha) -> str:

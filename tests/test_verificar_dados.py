@@ -48,13 +48,20 @@ def test_arquivo_cortado(gravado: Path, leitor: Programa) -> None:
     assert fotografar(gravado.parent) == antes
 
 
-@pytest.mark.parametrize("byte", [b"\x8a", b"'"], ids=["que não é UTF-8", "aspas"])
+@pytest.mark.parametrize(
+    ("de", "para"),
+    [
+        pytest.param(b"TEXT NOT NULL", b"TEXT \x8aOT NULL", id="o tipo não é UTF-8"),
+        pytest.param(b"TEXT NOT NULL", b"TEXT 'OT NULL", id="aspas abertas"),
+        pytest.param(b" versao ", b"\x80versao ", id="o nome não é UTF-8"),
+    ],
+)
 @pytest.mark.parametrize("programa", ["escritor", "leitor"])
 def test_esquema_ilegivel(
-    programa: str, byte: bytes, gravado: Path, request: pytest.FixtureRequest
+    programa: str, de: bytes, para: bytes, gravado: Path, request: pytest.FixtureRequest
 ) -> None:
     """O SQLite cita o esquema estragado no erro, bytes e quebras de linha: é 65, numa linha só."""
-    bytes_trocados(gravado, b"TEXT NOT NULL", b"TEXT " + byte + b"OT NULL")
+    bytes_trocados(gravado, de, para)
     antes = fotografar(gravado.parent)
     codigo, stdout, stderr = request.getfixturevalue(programa)()
     assert (codigo, stdout, stderr.count("\n")) == (65, "", 1), stderr
