@@ -28,8 +28,8 @@ VEZES = {
     "dano": (450, 12_000),
     "diário alheio": (40, 400),
     "concorrência, linhas": (5_000, 100_000),
-    "fuzz da entrada": (150, 5_000),
-    "fuzz do banco": (150, 5_000),
+    "fuzz da entrada": (150, 10_000),
+    "fuzz do banco": (150, 10_000),
 }
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # sqlite.org/fileformat2.html, seção 3
 RESULTADO = Path(__file__).with_name("resultado.md")
