@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import sqlite3
 from collections.abc import Sequence
 
@@ -68,6 +69,12 @@ def primario(erro: Falha) -> int:
     return codigo & 0xFF
 
 
+def estragado(erro: Falha) -> bool:
+    """Diz se a culpa é dos bytes do banco."""
+    codigo = primario(erro)
+    return codigo in ESTRAGADO or (codigo == 0 and isinstance(erro, ILEGIVEL))
+
+
 def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite; uma que não é prevista volta a ser lançada."""
     codigo = primario(erro)
@@ -91,7 +98,7 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
             f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
             "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
         )
-    if codigo in ESTRAGADO or (codigo == 0 and isinstance(erro, ILEGIVEL)):
+    if estragado(erro):
         return Erro(
             DADOS,
             f"{caminho}: banco corrompido ({numa_linha(erro)}); nada foi gravado. "
@@ -157,7 +164,7 @@ def _comando_chown(pasta: str) -> str:
     Sem CHOWN nem DAC_OVERRIDE (o Compose tira todas as capacidades), nem o
     root conserta um volume alheio: fato medido, não teoria.
     """
-    dono = f"-R {os.getuid()}:{os.getgid()} {pasta}"
+    dono = f"-R {os.getuid()}:{os.getgid()} {shlex.quote(pasta)}"
     if not os.path.exists("/.dockerenv"):
         return f"sudo chown {dono}"
     return (

@@ -83,10 +83,28 @@ def _nao_abriu(erro: Falha, caminho: str) -> Erro:
             ENTRADA_SAIDA,
             f"{caminho}: não abriu ({erro}), e não é por falta de permissão. Verifique o disco.",
         )
+    return _sem_acesso(caminho, str(erro))
+
+
+def _sem_acesso(caminho: str, causa: str) -> Erro:
     return Erro(
         SEM_ACESSO,
-        f"{caminho}: o uid {os.getuid()} não consegue abrir ({erro}). "
-        f"Dê permissão de leitura: chmod a+r {caminho}",
+        f"{caminho}: o uid {os.getuid()} não consegue ler ({causa}). "
+        f"Dê permissão de leitura: {_comando_chmod(caminho)}",
+    )
+
+
+def _comando_chmod(caminho: str) -> str:
+    """Devolve o comando exato, que abre a pasta e o arquivo; no container, o que roda fora dele."""
+    from shlex import quote  # só quem falha paga por ele
+
+    absoluto = os.path.abspath(caminho)
+    comando = f"a+rX {quote(os.path.dirname(absoluto))} {quote(absoluto)}"
+    if not os.path.exists("/.dockerenv"):
+        return f"sudo chmod {comando}"
+    return (
+        "docker compose run --rm --user 0 --cap-add FOWNER --cap-add DAC_OVERRIDE "
+        f"--entrypoint chmod escritor {comando}"
     )
 
 
@@ -100,9 +118,5 @@ def do_sistema(erro: OSError, caminho: str) -> Erro:
     if isinstance(erro, (FileNotFoundError, NotADirectoryError)):
         return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {RODE_O_ESCRITOR}")
     if isinstance(erro, PermissionError):
-        return Erro(
-            SEM_ACESSO,
-            f"{caminho}: o uid {os.getuid()} não consegue ler ({motivo(erro)}). "
-            f"Dê permissão de leitura: chmod a+r {caminho}",
-        )
+        return _sem_acesso(caminho, motivo(erro))
     return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")

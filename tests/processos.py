@@ -19,8 +19,8 @@ UID, GID = (10001, 10002) if os.getuid() == 0 else (os.getuid(), os.getgid())
 # O Python de quem testa como root pode estar onde o uid 10001 não chega: tudo o
 # que o programa importaria mais tarde é importado antes de largar o root.
 SEM_ROOT = """
-import argparse, csv, encodings.utf_8_sig, gettext, io, json, locale, os, shutil, sys, traceback
-import unicodedata
+import argparse, csv, encodings.utf_8_sig, gettext, io, json, locale, os, shlex, shutil, sys
+import traceback, unicodedata
 import {0}.app, {0}.argumentos
 if os.getuid() == 0:
     os.setgroups([])
