@@ -21,7 +21,7 @@ VEZES = {
     "morte em container": (2, 60),
     "morte sem transação": (2, 20),
     "chamadas": (24, 10_000),  # na inteira, todas as que houver
-    "erros de disco": (30, 10_000),
+    "erros de disco": (60, 10_000),
     "disco cheio": (3, 60),
     "energia": (20, 600),
     "energia sem sync": (2, 20),
@@ -169,7 +169,9 @@ def ensaiar(nome: str, modelo: Path | None, argv: list[str], pasta: Path) -> Cas
 
 def confirmou(saida: Saida) -> bool:
     """Diz se o escritor disse que gravou: saiu com 0, ou já tinha escrito o resumo."""
-    return saida.codigo == 0 or "[ESCRITOR] execução " in saida.stderr
+    return saida.codigo == 0 or any(
+        f"[ESCRITOR] {feito}" in saida.stderr for feito in ("execução ", "restaurado: ")
+    )
 
 
 def quente(banco: Path) -> bool:

@@ -71,6 +71,7 @@ def casos_pequenos(
             ("semear num banco novo", None, ["semear"]),
             ("semear de novo", modelos / "gravado", ["semear"]),
             ("importar poucas", modelos / "gravado", ["importar", str(entradas / "poucas.csv")]),
+            ("restaurar", modelos / "gravado", ["restaurar", str(modelos / "semeado")]),
         ]
     ]
 
@@ -91,6 +92,7 @@ def casos(
             ("importar muitas num banco novo", None, muitas),
             ("importar muitas", modelos / "gravado", muitas),
             ("importar muitas num banco grande", grande, muitas),
+            ("restaurar um banco grande", modelos / "gravado", ["restaurar", str(grande)]),
         ]
     ]
 

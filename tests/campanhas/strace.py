@@ -11,10 +11,9 @@ from typing import NamedTuple
 from tests.processos import Saida, rodar
 
 # O ? deixa de fora as que esta arquitetura não tem.
-DO_BANCO = "openat,pread64,pwrite64,fsync,fdatasync,ftruncate,?unlink,?rename,fcntl,close"
-GRAVAM = (
-    "pwrite64,write,fsync,fdatasync,ftruncate,?unlink,unlinkat,?rename,renameat,renameat2,fcntl"
-)
+APAGAM = "?unlink,unlinkat,?rename,renameat,renameat2,?link,linkat"
+GRAVAM = f"pwrite64,write,fsync,fdatasync,ftruncate,fcntl,{APAGAM}"
+DO_BANCO = f"openat,close,pread64,{GRAVAM}"
 
 
 class Ponto(NamedTuple):
