@@ -154,6 +154,10 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
             if codigo:
                 assert fotografar(Path(pasta)) == antes, stderr
             codigos["escritor", codigo] += 1
+            if codigo:
+                resultado = chamar(escritor.app, "restaurar", str(modelos / "gravado"), *argv)
+                assert resultado[0] == 0, resultado
+                assert chamar(leitor.app, "listar", "--formato", "jsonl", *argv)[:2] == certo[:2]
 
     for estrago in JA_ACHARAM_DEFEITO:
         abrir(estrago)
