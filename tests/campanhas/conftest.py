@@ -35,7 +35,8 @@ def campanha(request: pytest.FixtureRequest) -> Iterator[Campanha]:
     opcoes = request.config
     feita = Campanha(nome, opcoes.getoption("campanha"), opcoes.getoption("semente") or SEMENTE)
     yield feita
-    if feita.inteira and request.session.testsfailed == falhas:
+    interrompida = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
+    if feita.inteira and request.session.testsfailed == falhas and not interrompida:
         feita.gravar()
 
 

@@ -17,6 +17,7 @@ import pytest
 import escritor.app
 from leitor.verificacao import milhar
 from tests.campanhas.apoio import MAGIA_DO_DIARIO, Campanha, limpar
+from tests.campanhas.danos import danificar
 from tests.conftest import Programa
 from tests.contrato import alterar, fotografar
 from tests.processos import Saida, comando, rodar
@@ -32,45 +33,6 @@ RESPOSTAS = (
 PROCURA = "SELECT id FROM usuarios INDEXED BY usuarios_email WHERE email = ? COLLATE NOCASE"
 
 Respostas = list[list[tuple[Any, ...]]] | None
-
-
-def um_bit(acaso: Random, dados: bytearray, _pagina: int) -> None:
-    """O acidente mais comum."""
-    dados[acaso.randrange(len(dados))] ^= 1 << acaso.randrange(8)
-
-
-def um_trecho(acaso: Random, dados: bytearray, _pagina: int) -> None:
-    """Uns bytes sorteados por cima de outros."""
-    inicio = acaso.randrange(len(dados) - 64)
-    quantos = acaso.randint(1, 64)
-    dados[inicio : inicio + quantos] = acaso.randbytes(quantos)
-
-
-def pagina_zerada(acaso: Random, dados: bytearray, pagina: int) -> None:
-    """Um bloco que o disco nunca chegou a gravar."""
-    inicio = acaso.randrange(0, len(dados), pagina)
-    dados[inicio : inicio + pagina] = bytes(pagina)
-
-
-def paginas_trocadas(acaso: Random, dados: bytearray, pagina: int) -> None:
-    """Duas páginas boas, uma no lugar da outra."""
-    a, b = acaso.sample(range(0, len(dados), pagina), 2)
-    dados[a : a + pagina], dados[b : b + pagina] = dados[b : b + pagina], dados[a : a + pagina]
-
-
-def pagina_repetida(acaso: Random, dados: bytearray, pagina: int) -> None:
-    """Uma gravação que foi parar no endereço errado."""
-    de, para = acaso.sample(range(0, len(dados), pagina), 2)
-    dados[para : para + pagina] = dados[de : de + pagina]
-
-
-def cortado(acaso: Random, dados: bytearray, pagina: int) -> None:
-    """Uma cópia interrompida, num byte qualquer ou no fim de uma página."""
-    del dados[acaso.choice([acaso.randrange(len(dados)), acaso.randrange(0, len(dados), pagina)]) :]
-
-
-DANOS = {um_bit: 12, um_trecho: 3, pagina_zerada: 2, paginas_trocadas: 2, pagina_repetida: 2,
-         cortado: 1}  # fmt: skip
 
 
 @pytest.fixture(scope="module", name="bases")
@@ -146,13 +108,11 @@ class Alvo:
 
     def danificar(self, acaso: Random, rotulo: str) -> tuple[Saida, bool, bool]:
         """Danifica e lê; devolve o que o leitor disse, se uma resposta mudou e a integridade."""
-        [dano] = acaso.choices(list(DANOS), list(DANOS.values()))
-        dados = bytearray(self.dados)
-        dano(acaso, dados, self.pagina)
+        dados = danificar(self.dados, self.pagina, acaso)
         self.banco.write_bytes(dados)
         with dentro_do_prazo(rotulo):
             lido = self.leitor("listar", "--formato", "jsonl")
-        assert fotografar(self.banco.parent) == {self.banco.name: bytes(dados)}, rotulo
+        assert fotografar(self.banco.parent) == {self.banco.name: dados}, rotulo
         return lido, respostas(self.banco, self.emails) != self.certas, integridade(self.banco)
 
     def queixas(self, lido: Saida, mudou: bool, integro: bool) -> Iterator[str]:
