@@ -139,9 +139,14 @@ def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
         _dizer(aviso)
     try:
         yield
-    except sqlite3.Error as erro:
-        sinais.conferir()
-        raise erros.do_sqlite(erro, opcoes.banco, opcoes.espera) from erro
+    except (sqlite3.Error, UnicodeDecodeError) as erro:
+        if not sinais.confirmado:
+            sinais.conferir()
+        falha = erros.do_sqlite(erro, opcoes.banco, opcoes.espera)
+        if sinais.confirmado:
+            texto = f"gravado, mas não deu para reler ({erros.numa_linha(erro)}). Rode o leitor."
+            falha = Erro(falha.codigo, f"{opcoes.banco}: {texto}")
+        raise falha from erro
     except OSError as erro:
         raise erros.do_sistema(erro, opcoes.banco) from erro
 

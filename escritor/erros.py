@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import sqlite3
 from collections.abc import Sequence
 
@@ -18,7 +19,8 @@ ESQUEMA = os.EX_CONFIG
 # o primário no byte baixo.
 OCUPADO = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 SEM_ACESSO = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
-ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# SQLITE_ERROR: num SQL que é sempre o mesmo, só um esquema estragado o causa.
+ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 # As falhas de disco e permissão que um volume costuma dar, na língua do resto.
 MOTIVOS = {
     errno.EACCES: "permissão negada",
@@ -37,7 +39,17 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
+# O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
+Falha = sqlite3.Error | UnicodeDecodeError
+# Sem código do SQLite: o módulo Python não decodificou um texto ou uma mensagem.
+ILEGIVEL = (sqlite3.OperationalError, UnicodeDecodeError)
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+# Um COMMIT ainda pode falhar assim depois de apagar o diário, que é o que o confirma.
+TALVEZ_GRAVADO = {
+    sqlite3.SQLITE_IOERR_DIR_FSYNC,
+    sqlite3.SQLITE_IOERR_RDLOCK,
+    sqlite3.SQLITE_IOERR_UNLOCK,
+}
 
 
 class Erro(Exception):
@@ -52,13 +64,19 @@ class Erro(Exception):
         self.detalhes = detalhes
 
 
-def primario(erro: sqlite3.Error) -> int:
+def primario(erro: Falha) -> int:
     """Devolve o código primário do SQLite; 0 quando o erro é do módulo Python."""
     codigo: int = getattr(erro, "sqlite_errorcode", 0)
     return codigo & 0xFF
 
 
-def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
+def estragado(erro: Falha) -> bool:
+    """Diz se a culpa é dos bytes do banco."""
+    codigo = primario(erro)
+    return codigo in ESTRAGADO or (codigo == 0 and isinstance(erro, ILEGIVEL))
+
+
+def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite; uma que não é prevista volta a ser lançada."""
     codigo = primario(erro)
     if codigo in OCUPADO:
@@ -72,15 +90,21 @@ def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
     if codigo in SEM_ACESSO:
         return sem_acesso(caminho, getattr(erro, "sqlite_errorname", str(erro)))
     if codigo in DISCO:
+        if getattr(erro, "sqlite_errorcode", 0) in TALVEZ_GRAVADO:
+            return Erro(
+                ENTRADA_SAIDA,
+                f"{caminho}: {_motivo_do_disco(erro)} ao confirmar; a execução pode ter sido "
+                "gravada. Verifique o disco e rode de novo: o que já está gravado não se repete.",
+            )
         return Erro(
             ENTRADA_SAIDA,
             f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
             "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
         )
-    if codigo in ESTRAGADO:
+    if estragado(erro):
         return Erro(
             DADOS,
-            f"{caminho}: banco corrompido ({erro}); nada foi gravado. "
+            f"{caminho}: banco corrompido ({numa_linha(erro)}); nada foi gravado. "
             "Rode o leitor com `verificar` e restaure uma cópia.",
         )
     raise erro
@@ -95,7 +119,12 @@ def trocado(caminho: str) -> Erro:
     )
 
 
-def _motivo_do_disco(erro: sqlite3.Error) -> str:
+def numa_linha(erro: Exception) -> str:
+    """Devolve a mensagem sem as quebras de linha, que vêm do esquema quando ela o cita."""
+    return " ".join(str(erro).split())
+
+
+def _motivo_do_disco(erro: Falha) -> str:
     if primario(erro) == sqlite3.SQLITE_FULL:
         return "disco cheio"
     return f"erro de entrada e saída ({getattr(erro, 'sqlite_errorname', erro)})"
@@ -122,6 +151,12 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
         pasta = os.path.dirname(pasta)
     if os.statvfs(pasta).f_flag & os.ST_RDONLY:
         remedio = "A montagem é só de leitura: monte o volume com escrita no escritor."
+    elif os.access(pasta, os.W_OK | os.X_OK) and _da_para_gravar(caminho):
+        return Erro(
+            ENTRADA_SAIDA,
+            f"{caminho}: não abriu ({causa}), e não é por falta de permissão; nada foi gravado. "
+            "Verifique o disco e o espaço (df -h, df -i) e rode de novo.",
+        )
     else:
         remedio = f"Dê a pasta ao uid deste processo: {_comando_chown(pasta)}"
     return Erro(
@@ -130,13 +165,18 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
     )
 
 
+def _da_para_gravar(caminho: str) -> bool:
+    arquivos = (caminho, f"{caminho}-journal")
+    return all(os.access(a, os.R_OK | os.W_OK) for a in arquivos if os.path.exists(a))
+
+
 def _comando_chown(pasta: str) -> str:
     """Devolve o comando exato; no container, o que roda de fora dele.
 
     Sem CHOWN nem DAC_OVERRIDE (o Compose tira todas as capacidades), nem o
     root conserta um volume alheio: fato medido, não teoria.
     """
-    dono = f"-R {os.getuid()}:{os.getgid()} {pasta}"
+    dono = f"-R {os.getuid()}:{os.getgid()} {shlex.quote(pasta)}"
     if not os.path.exists("/.dockerenv"):
         return f"sudo chown {dono}"
     return (

@@ -133,8 +133,8 @@ def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
         try:
             con = pilha.enter_context(closing(banco.conectar(caminho, opcoes.espera, sinais)))
             banco.travar(con, opcoes.espera, sinais)
-        except sqlite3.DatabaseError as erro:
-            if erros.primario(erro) not in erros.ESTRAGADO:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as erro:
+            if not erros.estragado(erro):
                 raise
         yield
 

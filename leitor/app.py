@@ -173,7 +173,7 @@ def _executar(opcoes: Opcoes) -> int:
     with Leitura(opcoes.banco, segundos) as leitura:
         try:
             codigo = acao(leitura, opcoes)
-        except sqlite3.Error as erro:
+        except (sqlite3.Error, UnicodeDecodeError) as erro:
             raise erros.do_sqlite(erro, leitura.caminho, leitura.espera) from erro
     _saida().flush()
     return codigo

@@ -32,6 +32,9 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
+# O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
+Falha = sqlite3.Error | UnicodeDecodeError
+
 RODE_O_ESCRITOR = "Rode o escritor (docker compose run --rm escritor) e leia de novo."
 
 
@@ -43,7 +46,7 @@ class Erro(Exception):
         self.codigo = codigo
 
 
-def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
+def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite ao ler (sqlite.org/rescode.html).
 
     O que não é trava, permissão nem disco é culpa dos bytes do arquivo: num
@@ -66,15 +69,44 @@ def do_sqlite(erro: sqlite3.Error, caminho: str, espera: float) -> Erro:
     if codigo == sqlite3.SQLITE_INTERRUPT:
         return Erro(INTERROMPIDO, f"{caminho}: leitura interrompida; nada foi alterado.")
     if codigo in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}:
-        return Erro(
-            SEM_ACESSO,
-            f"{caminho}: o uid {os.getuid()} não consegue abrir ({erro}). "
-            f"Dê permissão de leitura: chmod a+r {caminho}",
-        )
+        return _nao_abriu(erro, caminho)
     if codigo in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM}:
         nome = getattr(erro, "sqlite_errorname", str(erro))
         return Erro(ENTRADA_SAIDA, f"{caminho}: erro de leitura ({nome}). Verifique o disco.")
-    return Erro(DADOS, f"{caminho}: banco corrompido ({erro}). Restaure uma cópia.")
+    texto = " ".join(str(erro).split())  # pode citar o esquema estragado, com as quebras de linha
+    return Erro(DADOS, f"{caminho}: banco corrompido ({texto}). Restaure uma cópia.")
+
+
+def _nao_abriu(erro: Falha, caminho: str) -> Erro:
+    diario = f"{caminho}-journal"
+    if os.access(caminho, os.R_OK) and (not os.path.exists(diario) or os.access(diario, os.R_OK)):
+        return Erro(
+            ENTRADA_SAIDA,
+            f"{caminho}: não abriu ({erro}), e não é por falta de permissão. Verifique o disco.",
+        )
+    return _sem_acesso(caminho, str(erro))
+
+
+def _sem_acesso(caminho: str, causa: str) -> Erro:
+    return Erro(
+        SEM_ACESSO,
+        f"{caminho}: o uid {os.getuid()} não consegue ler ({causa}). "
+        f"Dê permissão de leitura: {_comando_chmod(caminho)}",
+    )
+
+
+def _comando_chmod(caminho: str) -> str:
+    """Devolve o comando exato, que abre a pasta e o arquivo; no container, o que roda fora dele."""
+    from shlex import quote  # só quem falha paga por ele
+
+    absoluto = os.path.abspath(caminho)
+    comando = f"a+rX {quote(os.path.dirname(absoluto))} {quote(absoluto)}"
+    if not os.path.exists("/.dockerenv"):
+        return f"sudo chmod {comando}"
+    return (
+        "docker compose run --rm --user 0 --cap-add FOWNER --cap-add DAC_OVERRIDE "
+        f"--entrypoint chmod escritor {comando}"
+    )
 
 
 def motivo(erro: OSError) -> str:
@@ -87,9 +119,5 @@ def do_sistema(erro: OSError, caminho: str) -> Erro:
     if isinstance(erro, (FileNotFoundError, NotADirectoryError)):
         return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {RODE_O_ESCRITOR}")
     if isinstance(erro, PermissionError):
-        return Erro(
-            SEM_ACESSO,
-            f"{caminho}: o uid {os.getuid()} não consegue ler ({motivo(erro)}). "
-            f"Dê permissão de leitura: chmod a+r {caminho}",
-        )
+        return _sem_acesso(caminho, motivo(erro))
     return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")

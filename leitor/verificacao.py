@@ -50,7 +50,7 @@ def verificar(
             continue
         try:
             feitas.append(Verificacao(nome, "ok", fazer(leitura)))
-        except sqlite3.Error as erro:
+        except (sqlite3.Error, UnicodeDecodeError) as erro:
             falha = erros.do_sqlite(erro, leitura.nome, leitura.espera)
         except OSError as erro:
             falha = erros.do_sistema(erro, leitura.nome)

@@ -17,6 +17,16 @@ from tests.vigilia import Passo, Vigiar
 Programa = Callable[..., Saida]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--campanha` e `--semente`: aqui, e não em campanhas/, para que `./testar` as conheça."""
+    parser.addoption(
+        "--campanha",
+        action="store_true",
+        help="roda só as campanhas de falhas, inteiras, e escreve tests/campanhas/resultado.md",
+    )
+    parser.addoption("--semente", type=int, help="outra semente para as campanhas de falhas")
+
+
 @pytest.fixture
 def banco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """O caminho de um banco que ainda não existe, numa pasta que também não."""

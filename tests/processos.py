@@ -20,7 +20,7 @@ UID, GID = (10001, 10002) if os.getuid() == 0 else (os.getuid(), os.getgid())
 # que o programa importaria mais tarde é importado antes de largar o root.
 SEM_ROOT = """
 import argparse, csv, encodings.utf_8_sig, gettext, importlib, io, json, locale, os, pkgutil, sys
-import shutil, traceback, unicodedata
+import shlex, shutil, traceback, unicodedata
 import {0}
 for modulo in pkgutil.iter_modules({0}.__path__):
     if modulo.name != "__main__":

@@ -51,6 +51,27 @@ def test_arquivo_cortado(gravado: Path, leitor: Programa) -> None:
 @pytest.mark.parametrize(
     ("de", "para"),
     [
+        pytest.param(b"TEXT NOT NULL", b"TEXT \x8aOT NULL", id="o tipo não é UTF-8"),
+        pytest.param(b"TEXT NOT NULL", b"TEXT 'OT NULL", id="aspas abertas"),
+        pytest.param(b" versao ", b"\x80versao ", id="o nome não é UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("programa", ["escritor", "leitor"])
+def test_esquema_ilegivel(
+    programa: str, de: bytes, para: bytes, gravado: Path, request: pytest.FixtureRequest
+) -> None:
+    """O SQLite cita o esquema estragado no erro, bytes e quebras de linha: é 65, numa linha só."""
+    bytes_trocados(gravado, de, para)
+    antes = fotografar(gravado.parent)
+    codigo, stdout, stderr = request.getfixturevalue(programa)()
+    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1), stderr
+    assert f"{gravado}: banco corrompido (" in stderr
+    assert fotografar(gravado.parent) == antes
+
+
+@pytest.mark.parametrize(
+    ("de", "para"),
+    [
         pytest.param(b"Maria Santos", b"Maria Zantos", id="uma letra do nome"),
         pytest.param("João".encode(), b"Jo\xff\xffo", id="um nome que já não é UTF-8"),
         pytest.param(b"Pedro Oliveira", b"Pedro\x00Oliveira", id="um NUL no nome"),

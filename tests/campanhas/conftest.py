@@ -1,0 +1,118 @@
+"""Os bancos e os comandos que as campanhas torturam, e o relato de cada uma."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import escritor.app
+from tests.campanhas.apoio import SEMENTE, Campanha, Caso, ensaiar
+from tests.campanhas.ext4 import Ext4, falta_no_kernel
+from tests.docker.conftest import criar_projeto, engine, imagens, projeto
+
+__all__ = ["criar_projeto", "engine", "imagens", "projeto"]  # os de lá, também aqui
+
+# Com 60 mil linhas o cache de 2 MB do SQLite não basta: há um diário quente antes do COMMIT.
+MUITAS = 60_000
+GRANDE = 101_000  # acima de BANCO_PEQUENO (escritor/carga.py): a importação segue outro caminho
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Com --campanha, só as campanhas: o resto da suíte não tem forma inteira."""
+    if config.getoption("--campanha"):
+        fora = [item for item in items if Path(__file__).parent not in item.path.parents]
+        config.hook.pytest_deselected(items=fora)
+        items[:] = [item for item in items if item not in fora]
+
+
+@pytest.fixture(scope="module")
+def campanha(request: pytest.FixtureRequest) -> Iterator[Campanha]:
+    """A campanha deste módulo; na forma inteira, e se tudo passou, grava a linha dela."""
+    nome = request.module.__name__.rpartition("test_")[2].replace("_", " ")
+    falhas = request.session.testsfailed
+    opcoes = request.config
+    feita = Campanha(nome, opcoes.getoption("campanha"), opcoes.getoption("semente") or SEMENTE)
+    yield feita
+    interrompida = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
+    if feita.inteira and request.session.testsfailed == falhas and not interrompida:
+        feita.gravar()
+
+
+@pytest.fixture(scope="session", name="entradas")
+def _entradas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Arquivos a importar; cada um repete um e-mail da amostra."""
+    pasta = tmp_path_factory.mktemp("entradas")
+    for nome, quantas in {"poucas": 300, "muitas": MUITAS, "grande": GRANDE}.items():
+        linhas = [f"{nome} {i},{nome}{i * 7919 % quantas}@x.com\n" for i in range(quantas)]
+        texto = "nome,email\nOutro João,JOAO@example.com\n" + "".join(linhas)
+        (pasta / f"{nome}.csv").write_text(texto, encoding="utf-8")
+    return pasta
+
+
+@pytest.fixture(scope="session")
+def grande(modelos: Path, entradas: Path) -> Path:
+    """Um banco já grande."""
+    caminho = modelos / "grande"
+    entrada = str(entradas / "grande.csv")
+    for argv in (["semear"], ["importar", entrada, "--silencioso"]):
+        assert escritor.app.main([*argv, "--banco", str(caminho)]) == 0
+    return caminho
+
+
+@pytest.fixture(scope="session")
+def casos_pequenos(
+    modelos: Path, entradas: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[Caso]:
+    """O que se tortura em cada chamada de sistema. Um comando novo é mais uma linha."""
+    return [
+        ensaiar(nome, modelo, argv, tmp_path_factory.mktemp("ensaio"))
+        for nome, modelo, argv in [
+            ("semear num banco novo", None, ["semear"]),
+            ("semear de novo", modelos / "gravado", ["semear"]),
+            ("importar poucas", modelos / "gravado", ["importar", str(entradas / "poucas.csv")]),
+            ("restaurar", modelos / "gravado", ["restaurar", str(modelos / "semeado")]),
+        ]
+    ]
+
+
+@pytest.fixture(scope="session")
+def casos(
+    casos_pequenos: list[Caso],
+    modelos: Path,
+    entradas: Path,
+    grande: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Caso]:
+    """O que se mata num momento qualquer. Um comando novo é mais uma linha."""
+    muitas = ["importar", str(entradas / "muitas.csv")]
+    return casos_pequenos + [
+        ensaiar(nome, modelo, argv, tmp_path_factory.mktemp("ensaio"))
+        for nome, modelo, argv in [
+            ("importar muitas num banco novo", None, muitas),
+            ("importar muitas", modelos / "gravado", muitas),
+            ("importar muitas num banco grande", grande, muitas),
+            ("restaurar um banco grande", modelos / "gravado", ["restaurar", str(grande)]),
+        ]
+    ]
+
+
+@pytest.fixture
+def strace(ferramenta: Callable[[str], str]) -> None:
+    """Pula, ou falha em CI, onde não há strace."""
+    ferramenta("strace")
+
+
+@pytest.fixture
+def ext4(ferramenta: Callable[[str], str], tmp_path: Path) -> Iterator[Ext4]:
+    """Um ext4 num arquivo, montado; sem root ou sem o programa, pula, e em CI falha."""
+    if falta := falta_no_kernel():
+        pytest.skip(f"ATENÇÃO: {falta}; esta campanha não foi feita")
+    if os.getuid() != 0:
+        assert not os.environ.get("CI"), "em CI este teste precisa de root"
+        pytest.skip("ATENÇÃO: montar um disco pede root; esta campanha não foi feita")
+    for programa in ("mkfs.ext4", "mount", "umount"):
+        ferramenta(programa)
+    with Ext4(tmp_path) as disco:
+        yield disco

@@ -1,0 +1,135 @@
+"""Morte: SIGKILL num momento qualquer de cada comando do escritor, em processos e em containers."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from docker.errors import APIError
+
+from leitor.verificacao import milhar
+from tests.campanhas.apoio import (
+    SEM_TRANSACAO,
+    Campanha,
+    Caso,
+    conferir_e_curar,
+    confirmou,
+    estado,
+    limpar,
+    quente,
+)
+from tests.conftest import Programa
+from tests.docker.apoio import GRANDE, Projeto
+from tests.docker.volume import ARQUIVO
+from tests.processos import Saida, comando, esperar, fluxo, iniciado, terminar
+
+PARTIDA = 0.05  # segundos; antes disto o Python ainda nem importou o escritor
+
+
+def morrer(caso: Caso, atraso: float) -> Saida:
+    """Roda o caso e o mata ao fim de `atraso` segundos, se ele ainda não terminou."""
+    with iniciado(comando("escritor", *caso.argv)) as processo:
+        fluxo(processo.stdin).close()
+        try:
+            processo.wait(atraso)
+        except subprocess.TimeoutExpired:
+            processo.kill()
+        return terminar(processo)
+
+
+def test_morte_em_qualquer_momento(
+    campanha: Campanha, casos: list[Caso], banco: Path, leitor: Programa, escritor: Programa
+) -> None:
+    """Nada confirmado se perde, nada fica pela metade, e o próximo escritor cura.
+
+    O momento é sorteado por toda a duração do caso, e um pouco além dela.
+    """
+    contas: Counter[str] = Counter()
+    vezes = campanha.vezes("morte")
+    for vez in range(vezes):
+        caso = casos[vez % len(casos)]
+        atraso = campanha.acaso("morte", vez).uniform(PARTIDA, caso.segundos * 1.05)
+        rotulo = campanha.rotulo("morte", vez, f"{caso.nome}, aos {atraso:.4f} s")
+        caso.preparar(banco)
+        saida = morrer(caso, atraso)
+        possiveis = [caso.depois] if confirmou(saida) else [caso.antes, caso.depois]
+        ficou, havia_diario = conferir_e_curar(banco, possiveis, leitor, escritor, rotulo)
+        contas["mortes"] += saida.codigo == -9
+        contas["diários quentes"] += havia_diario
+        contas["gravados"] += ficou == caso.depois
+        contas["confirmados"] += confirmou(saida)
+    assert contas["mortes"] > vezes / 2, contas
+    assert contas["diários quentes"] > vezes / 20, contas
+    campanha.anotar(
+        tentou=f"{milhar(vezes)} SIGKILL em processos: {', '.join(caso.nome for caso in casos)}",
+        viu=f"{milhar(contas['mortes'])} mortos antes do fim, {milhar(contas['diários quentes'])} "
+        f"diários quentes, {milhar(contas['confirmados'])} gravações confirmadas",
+        perdeu="nenhuma linha confirmada; nada pela metade, nada em dobro",
+    )
+
+
+def test_controle_morte_de_quem_confirma_linha_por_linha(
+    campanha: Campanha, gravado: Path, leitor: Programa
+) -> None:
+    """Controle negativo: morto no meio, quem não usa uma transação deixa metade, e o leitor vê."""
+    inteiro = gravado.read_bytes()
+    antes = estado(gravado)
+    vezes = campanha.vezes("morte sem transação")
+    for _ in range(vezes):
+        limpar(gravado.parent)
+        gravado.write_bytes(inteiro)
+        with iniciado([sys.executable, "-c", SEM_TRANSACAO, str(gravado)]) as processo:
+            esperar(lambda: gravado.stat().st_size > len(inteiro), "o banco crescer")
+            processo.kill()
+            assert terminar(processo).codigo == -9
+        assert estado(gravado).pessoas > antes.pessoas
+        assert leitor("verificar").codigo in {65, 75}
+    campanha.anotar(controle=f"sem transação, {vezes} de {vezes} ficam pela metade")
+
+
+@pytest.mark.docker
+def test_morte_de_containers(campanha: Campanha, projeto: Projeto, tmp_path: Path) -> None:
+    """`docker kill` no meio de um importar: 75 se há diário quente, e o próximo escritor cura."""
+    pessoas = "".join(f"{nome},{email}\n" for nome, email in GRANDE)
+    projeto.compose("run", "--rm", "escritor")
+    semeado = projeto.volume.arquivos()[ARQUIVO]
+    contas: Counter[str] = Counter()
+    vezes = campanha.vezes("morte em container")
+    for vez in range(vezes):
+        atraso = campanha.acaso("container", vez).uniform(0, 0.6)
+        rotulo = campanha.rotulo("container", vez, f"aos {atraso:.4f} s")
+        projeto.volume.gravar(ARQUIVO, semeado)
+        with projeto.importacao(f"nome,email\n{pessoas}") as importacao:
+            importacao.fechar()
+            time.sleep(atraso)  # sorteado: é o momento da morte
+            with suppress(APIError):  # já terminou: confere-se do mesmo jeito
+                importacao.conteiner.kill()
+            saida = importacao.terminar()
+        contas["mortes"] += saida.codigo == 137
+        havia_diario = copiar(projeto, tmp_path / "volume")
+        ficou = estado(tmp_path / "volume" / ARQUIVO)
+        contas["diários quentes"] += havia_diario
+        possiveis = {3 + len(GRANDE)} if confirmou(saida) else {3, 3 + len(GRANDE)}
+        assert ficou.pessoas in possiveis, rotulo
+        lido = projeto.compose(
+            "run", "--rm", "--no-deps", "leitor", "verificar", codigo=75 if havia_diario else 0
+        )
+        assert not havia_diario or "docker compose run --rm escritor" in lido.stderr, rotulo
+        projeto.compose("run", "--rm", "escritor")
+        projeto.compose("run", "--rm", "--no-deps", "leitor", "verificar")
+        assert len(projeto.volume.banco().pessoas) == ficou.pessoas, rotulo
+    campanha.anotar(
+        tentou=f"{vezes} `docker kill`",
+        viu=f"em containers, {contas['mortes']} mortos, {contas['diários quentes']} quentes",
+    )
+
+
+def copiar(projeto: Projeto, pasta: Path) -> bool:
+    """Copia o volume para uma pasta; diz se há nele um diário quente."""
+    limpar(pasta)
+    for nome, dados in projeto.volume.arquivos().items():
+        (pasta / nome).write_bytes(dados)
+    return quente(pasta / ARQUIVO)
