@@ -3,5 +3,3 @@
 O contrato com o leitor é o arquivo SQLite, nunca código: veja o README,
 seção "Contrato".
 """
-
-__version__ = "1.0.0"

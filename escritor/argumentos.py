@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from escritor import __version__, erros
+from escritor import erros, versao
 from escritor.colunas import OBRIGATORIAS
 from escritor.erros import Erro
 
@@ -138,7 +138,7 @@ def _principal(globais: _Analisador) -> _Analisador:
     analisador.add_argument(
         "--version",
         action="version",
-        version=f"escritor {__version__}",
+        version=f"escritor {versao.ler()}",
         help="mostra a versão e termina",
     )
     comandos = analisador.add_subparsers(dest="comando", title="comandos")

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from typing import NamedTuple
 
-from escritor import __version__, erros
+from escritor import erros, versao
 from escritor.carga import RS, ULTIMO_ID, US, Gravadas, valor
 from escritor.erros import Erro
 
@@ -78,7 +78,7 @@ def registrar(
         id=anterior.id + 1 if anterior else 1,
         origem=origem,
         container=os.uname().nodename,
-        versao=__version__,
+        versao=versao.ler(),
         iniciada_em=iniciada_em,
         concluida_em=agora(),
         lidos=gravadas.lidas,

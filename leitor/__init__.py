@@ -3,5 +3,3 @@
 Não compartilha código com o escritor de propósito: um lacre recalculado por
 outro programa é uma testemunha mais forte.
 """
-
-__version__ = "1.0.0"

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
-from leitor import __version__, erros, saida
+from leitor import erros, saida, versao
 from leitor.banco import TODOS
 from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
@@ -108,7 +108,7 @@ def _principal(globais: _Analisador) -> _Analisador:
     analisador.add_argument(
         "--version",
         action="version",
-        version=f"leitor {__version__}",
+        version=f"leitor {versao.ler()}",
         help="mostra a versão e termina",
     )
     comandos = analisador.add_subparsers(dest="comando", title="comandos")

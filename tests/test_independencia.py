@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import escritor
-import leitor
+import escritor.versao
+import leitor.versao
 from tests.processos import RAIZ, rodar
 
 PACOTES = ["escritor", "leitor"]
 MODULOS = [modulo for pacote in PACOTES for modulo in sorted((RAIZ / pacote).glob("*.py"))]
-VERSOES = {"escritor": escritor.__version__, "leitor": leitor.__version__}
 EXPLODE = """
 import os, sys
 class Proibido:
@@ -57,8 +56,11 @@ def test_os_modulos_foram_achados() -> None:
 def test_roda_sozinho_sem_site_packages(pacote: str, tmp_path: Path) -> None:
     """Copiado para uma pasta só dele, como na imagem, o pacote roda com `python -S`."""
     shutil.copytree(RAIZ / pacote, tmp_path / pacote)
-    saida = rodar([sys.executable, "-S", "-m", pacote, "--version"], pasta=tmp_path)
-    assert saida == (0, f"{pacote} {VERSOES[pacote]}\n", "")
+    (tmp_path / ".env").write_text("# como a imagem o tem\nDESAFIO2_VERSAO=7.8.9\n")
+    comando = [sys.executable, "-S", "-m", pacote, "--version"]
+    assert rodar(comando, pasta=tmp_path) == (0, f"{pacote} 7.8.9\n", "")
+    (tmp_path / ".env").unlink()
+    assert rodar(comando, pasta=tmp_path) == (0, f"{pacote} desconhecida\n", "")
 
 
 @pytest.mark.parametrize("pacote", PACOTES)
@@ -78,10 +80,12 @@ def test_controle_a_armadilha_do_ambiente_funciona(tmp_path: Path) -> None:
         assert "lido ao importar" in saida.stderr
 
 
-@pytest.mark.parametrize("pacote", PACOTES)
-def test_a_versao_e_uma_so(pacote: str) -> None:
-    """A do pacote, a do outro e a etiqueta da imagem são a mesma."""
-    dockerfile = (RAIZ / pacote / "Dockerfile").read_text(encoding="utf-8")
-    etiquetas = re.findall(r'org\.opencontainers\.image\.version="([^"]+)"', dockerfile)
-    assert etiquetas == [VERSOES[pacote]]
-    assert len({*VERSOES.values()}) == 1
+def test_a_versao_e_dita_num_lugar_so() -> None:
+    """Os dois programas leem a do .env, que é a primeira do CHANGELOG; ninguém mais a escreve."""
+    versao = escritor.versao.ler()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", versao)
+    assert leitor.versao.ler() == versao
+    mudancas = (RAIZ / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", mudancas, re.MULTILINE)[0] == versao
+    outros = [RAIZ / "docker-compose.yml", *RAIZ.glob("*/Dockerfile"), *MODULOS]
+    assert [arquivo for arquivo in outros if versao in arquivo.read_text(encoding="utf-8")] == []

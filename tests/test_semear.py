@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import escritor as pacote
 from escritor import app as escritor_app
+from escritor import versao as versao_do_programa
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas
 from tests.processos import Saida, comando, iniciado, terminar
@@ -73,7 +73,7 @@ def test_o_livro_diz_quem_gravou_e_quando(semeado: Path) -> None:
     [(origem, container, versao, inicio, fim)] = consultar(
         semeado, "SELECT origem, container, versao, iniciada_em, concluida_em FROM execucoes"
     )
-    assert (origem, container, versao) == ("semear", os.uname().nodename, pacote.__version__)
+    assert (origem, container, versao) == ("semear", os.uname().nodename, versao_do_programa.ler())
     assert INSTANTE.fullmatch(inicio)
     assert INSTANTE.fullmatch(fim)
     assert inicio <= fim

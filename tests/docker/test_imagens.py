@@ -13,15 +13,13 @@ import pytest
 from docker import DockerClient
 from docker.models.images import Image
 
-import escritor
-import leitor
+from escritor import versao
 from tests.docker.apoio import SERVICOS, Projeto, nome_novo
 from tests.docker.volume import UID, conteudo
 from tests.processos import RAIZ
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("servico", SERVICOS)]
 
-VERSOES = {"escritor": escritor.__version__, "leitor": leitor.__version__}
 BASE = re.compile(r"^ARG IMAGEM_BASE=(python:3\.\d+(?:\.\d+)?-slim)$", re.MULTILINE)
 # pyc com hash não conferido: a raiz é só de leitura, e a data do fonte não o invalida (PEP 552).
 HASH_NAO_CONFERIDO = 0b01
@@ -94,7 +92,7 @@ def test_rotulos_oci_dizem_a_versao_do_programa(imagens: dict[str, Image], servi
     """Título, descrição e licença, e a mesma versão que o pacote declara."""
     rotulos = imagens[servico].labels
 
-    assert rotulos["org.opencontainers.image.version"] == VERSOES[servico]
+    assert rotulos["org.opencontainers.image.version"] == versao.ler()
     assert rotulos["org.opencontainers.image.title"] == f"Desafio 2: {servico}"
     assert rotulos["org.opencontainers.image.licenses"] == "MIT"
     assert rotulos["org.opencontainers.image.description"]
@@ -120,7 +118,8 @@ def test_so_os_arquivos_do_pacote_e_o_data_vazio_alem_da_base(
 
     fontes = {f"app/{servico}/{modulo}" for modulo in modulos(servico)}
     compilados = {nome for nome in arquivos if nome.endswith(".pyc")}
-    assert arquivos - compilados == fontes
+    assert arquivos - compilados == {*fontes, "app/.env"}
+    assert acrescimos[servico]["app/.env"][1] == f"DESAFIO2_VERSAO={versao.ler()}\n".encode()
     assert pastas == {"app", f"app/{servico}", f"app/{servico}/__pycache__", "data"}
     for fonte in fontes:
         assert acrescimos[servico][fonte][1] == (RAIZ / fonte.removeprefix("app/")).read_bytes()
@@ -145,7 +144,7 @@ def test_o_python_da_imagem_usa_o_bytecode_pronto(projeto: Projeto, servico: str
         *("-S", "-v", "-m", servico, "--version"),
     )
 
-    assert resultado.stdout == f"{servico} {VERSOES[servico]}\n"
+    assert resultado.stdout == f"{servico} {versao.ler()}\n"
     assert f"# code object from '/app/{servico}/__pycache__/app." in resultado.stderr
     assert f"# code object from /app/{servico}" not in resultado.stderr
     assert f"# wrote '/app/{servico}" not in resultado.stderr
@@ -174,4 +173,4 @@ def test_a_base_se_troca_por_argumento(
         engine.images.remove(outra)
 
     assert imagem.labels["desafio2.teste"] == "outra"
-    assert imagem.labels["org.opencontainers.image.version"] == VERSOES[servico]
+    assert imagem.labels["org.opencontainers.image.version"] == versao.ler()
