@@ -14,6 +14,7 @@ README = (RAIZ / "README.md").read_text(encoding="utf-8")
 # O que muda de uma execução para outra.
 VARIA = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "QUANDO"),
+    (r"\d{4}-\d\d-\d\dT\d{6}Z", "QUANDO"),
     (r"sha256 [0-9a-f]{16,64}", "sha256 LACRE"),
     (r"container [^,]+,", "container ALGUM,"),
     (r"banco criado em \S+", "banco criado em BANCO"),
