@@ -58,6 +58,9 @@ UNION ALL
 SELECT type || ' ' || name FROM sqlite_schema WHERE type NOT IN ('table', 'index')"""
 
 APLICACAO = "PRAGMA application_id"
+DIARIO = "PRAGMA journal_mode"
+QUANTAS_PAGINAS = "PRAGMA page_count"
+TAMANHO_DA_PAGINA = "PRAGMA page_size"
 VERSAO = "PRAGMA user_version"
 INTEGRIDADE = "PRAGMA integrity_check(3)"
 # O lacre e o elo são sobre bytes: BLOB, para que um texto que já não é UTF-8
@@ -76,6 +79,10 @@ FROM execucoes ORDER BY id"""
 ULTIMA_GRAVACAO = """\
 SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, lacre
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
+ULTIMAS_EXECUCOES = """\
+SELECT id, origem, container, versao, iniciada_em, concluida_em, inseridos, repetidos,
+    primeiro_id, ultimo_id, total, lacre
+FROM execucoes ORDER BY id DESC LIMIT ?"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios"
 USUARIOS = """\

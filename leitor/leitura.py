@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 
 from leitor import banco
 from leitor.erros import Erro
@@ -74,3 +75,8 @@ def lacrar(con: sqlite3.Connection, primeiro: int | None, ultimo: int | None) ->
         for *_, linhas in banco.paginas(con, banco.LINHAS_DO_LACRE, primeiro - 1, ultimo):
             resumo.update(linhas)
     return resumo.hexdigest()
+
+
+def quem_le() -> tuple[str, str]:
+    """Devolve o nome do container em que este processo roda e o momento, em UTC."""
+    return os.uname().nodename, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
