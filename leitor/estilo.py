@@ -95,7 +95,10 @@ footer { padding-top: 1.5rem; padding-bottom: 3rem; color: var(--suave); font-si
 
 @media (max-width: 34rem) {
   dl > div { grid-template-columns: 1fr; }
-  th, td, caption { padding-left: .65rem; padding-right: .65rem; }
+  caption { padding-left: .45rem; padding-right: .45rem; }
+  table { font-size: .86rem; }
+  thead th { font-size: .8rem; }
+  th, td { padding-left: .45rem; padding-right: .45rem; }
   #verificacoes ~ .rolagem td:last-child { width: 100%; }
 }
 @media print {

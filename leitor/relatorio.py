@@ -148,7 +148,7 @@ def _verificacoes(verificacoes: list[Verificacao]) -> Iterator[str]:
     yield from tabela(
         "tabela-verificacoes",
         f"{feitas} de {len(verificacoes)} em ordem; cada uma depende das anteriores",
-        ("verificação", "resultado", "o que se viu"),
+        ("verificação", "resultado", "detalhe"),
         (
             (
                 v.nome,
