@@ -44,9 +44,6 @@ class Aberta:
         return caminho
 
 
-Abrir = Callable[..., Any]
-
-
 @contextmanager
 def navegador(executavel: str) -> Iterator[Browser]:
     """Inicia o Chromium do sistema, sem a caixa de areia, que o root não tem."""
