@@ -11,6 +11,8 @@ from escritor.progresso import milhar
 
 INTEGRIDADE = "PRAGMA integrity_check(1)"
 EXECUCOES = "SELECT * FROM execucoes ORDER BY id"
+# Lidas pelo módulo sqlite3, que as decodifica: o lacre é sobre bytes, e não veria a diferença.
+TEXTOS = "SELECT nome, email, criado_em FROM usuarios NOT INDEXED"
 QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
 QUANTOS_ENTRE = "SELECT count(*) FROM usuarios NOT INDEXED WHERE id BETWEEN ? AND ?"
 
@@ -25,6 +27,8 @@ def conferir(con: sqlite3.Connection, nome: str) -> str:
     (achado,) = con.execute(INTEGRIDADE).fetchone()
     if achado != "ok":
         raise _recusa(nome, f"integrity_check: {' '.join(str(achado).split())}")
+    for _ in con.execute(TEXTOS):
+        pass
     anterior = None
     fim = 0
     for linha in con.execute(EXECUCOES):

@@ -6,14 +6,13 @@ import errno
 import os
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from leitor import banco, configuracao, erros, montagem, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
-from leitor.leitura import Leitura
+from leitor.leitura import Leitura, quem_le
 from leitor.verificacao import Verificacao, verificar
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
@@ -49,20 +48,39 @@ class Prova:
         self.usuarios = banco.valor(con, banco.QUANTOS)
         self.execucoes = banco.valor(con, banco.CONTA_EXECUCOES)
         self.ultima_gravacao = banco.registro(con, banco.ULTIMA_GRAVACAO)
-        self.lido_por = os.uname().nodename
-        self.lido_em = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.lido_por, self.lido_em = quem_le()
 
 
 def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
     verificacoes, falha = verificar_banco(leitura)
+    if falha and opcoes.formato != "html":
+        raise falha
+    resultado = falha or Prova(leitura.con)
+    if isinstance(resultado, Prova):
+        nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
+        _dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(resultado))
+    if opcoes.formato == "html":
+        from leitor import relatorio  # só aqui: a página pesaria na partida de quem não a pede
+
+        blocos = relatorio.pagina(leitura, verificacoes, resultado, opcoes.limite)
+    else:
+        blocos = ler_dados(leitura.con, opcoes.formato, opcoes.limite)
+    _entregar(blocos, falha)
+    return os.EX_OK
+
+
+def _entregar(blocos: Iterator[bytes], falha: Erro | None) -> None:
+    """Escreve os blocos e só então levanta a falha, mesmo que já não haja quem os leia."""
+    try:
+        for bloco in _agrupados(blocos):
+            _saida().buffer.write(bloco)
+        _saida().flush()
+    except OSError:
+        if falha is None:
+            raise
+        _calar(sys.stdout)
     if falha:
         raise falha
-    prova = Prova(leitura.con)
-    nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
-    _dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(prova))
-    for bloco in _agrupados(ler_dados(leitura.con, opcoes.formato, opcoes.limite)):
-        _saida().buffer.write(bloco)
-    return os.EX_OK
 
 
 def _agrupados(blocos: Iterator[bytes]) -> Iterator[bytes]:
@@ -75,21 +93,20 @@ def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
     verificacoes, falha = verificar_banco(leitura)
     prova = None if falha else Prova(leitura.con)
     if opcoes.formato == "json":
-        relatorio: dict[str, object] = {
-            "banco": opcoes.banco,
-            "verificado": falha is None,
-            "codigo": falha.codigo if falha else os.EX_OK,
-            "verificacoes": [vars(verificacao) for verificacao in verificacoes],
-            "prova": vars(prova) if prova else None,
-        }
-        _saida().write(saida.relatorio_em_json(relatorio))
+        texto = saida.relatorio_em_json(
+            {
+                "banco": opcoes.banco,
+                "verificado": falha is None,
+                "codigo": falha.codigo if falha else os.EX_OK,
+                "verificacoes": [vars(verificacao) for verificacao in verificacoes],
+                "prova": vars(prova) if prova else None,
+            }
+        )
     else:
-        _saida().write(saida.relatorio_em_texto(verificacoes))
-        if prova:
-            _saida().write("".join(f"{linha}\n" for linha in _prova_em_texto(prova)))
-    _saida().flush()
-    if falha:
-        raise falha
+        linhas = _prova_em_texto(prova) if prova else []
+        texto = saida.relatorio_em_texto(verificacoes) + "".join(f"{linha}\n" for linha in linhas)
+    # Como em stderr: um caminho que não é UTF-8 aparece escapado.
+    _entregar(iter([texto.encode("utf-8", "backslashreplace")]), falha)
     return os.EX_OK
 
 

@@ -24,6 +24,7 @@ códigos de saída:
 exemplos:
   leitor
   leitor --formato json | jq
+  leitor --formato html > relatorio.html
   leitor verificar
   leitor copiar - > copia.db
   leitor vigiar --intervalo 60
@@ -115,7 +116,12 @@ def _principal(globais: _Analisador) -> _Analisador:
     listar = comandos.add_parser(
         "listar", allow_abbrev=False, help="verifica e lista os usuários (padrão)"
     )
-    listar.add_argument("--formato", choices=tuple(saida.FORMATOS), default="tabela")
+    listar.add_argument(
+        "--formato",
+        choices=(*saida.FORMATOS, "html"),
+        default="tabela",
+        help="html é uma página com a prova e as primeiras linhas (padrão: tabela)",
+    )
     listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
     verificar = comandos.add_parser(
         "verificar", allow_abbrev=False, help="só verifica e diz o que viu"

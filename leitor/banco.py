@@ -58,6 +58,9 @@ UNION ALL
 SELECT type || ' ' || name FROM sqlite_schema WHERE type NOT IN ('table', 'index')"""
 
 APLICACAO = "PRAGMA application_id"
+DIARIO = "PRAGMA journal_mode"
+QUANTAS_PAGINAS = "PRAGMA page_count"
+TAMANHO_DA_PAGINA = "PRAGMA page_size"
 VERSAO = "PRAGMA user_version"
 # A versão comum deste exercício só tem a tabela usuarios, com estas colunas.
 VERSAO_COMUM = """\
@@ -93,6 +96,10 @@ ELO_DA_EXECUCAO = "SELECT max(elo) FROM execucoes WHERE id = ?"
 EXECUCOES_DEPOIS = """\
 SELECT id, origem, container, inseridos, repetidos, total, lacre
 FROM execucoes WHERE id > ? ORDER BY id LIMIT ?"""
+ULTIMAS_EXECUCOES = """\
+SELECT id, origem, container, versao, iniciada_em, concluida_em, inseridos, repetidos,
+    primeiro_id, ultimo_id, total, lacre
+FROM execucoes ORDER BY id DESC LIMIT ?"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
 USUARIOS = """\

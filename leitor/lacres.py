@@ -27,10 +27,17 @@ def conferir_lacres(con: sqlite3.Connection, pares: Pares) -> tuple[int, list[st
 
 
 def lacrar(con: sqlite3.Connection, primeiro: int | None, ultimo: int | None, pares: Pares) -> str:
-    """Devolve o SHA-256 (hex) das linhas `primeiro`..`ultimo`, como o contrato o define."""
+    """Devolve o SHA-256 (hex) das linhas `primeiro`..`ultimo`, como o contrato o define.
+
+    Vazio se há nelas bytes que não são UTF-8: não há lacre que valha para eles.
+    """
     resumo = hashlib.sha256()
     if primeiro is not None and ultimo is not None:
         for *_, linhas in banco.paginas(con, banco.LINHAS_DO_LACRE, primeiro - 1, ultimo):
+            try:
+                linhas.decode()
+            except UnicodeDecodeError:
+                return ""
             resumo.update(linhas)
             campos = linhas.replace(RS, US).split(US)
             pares.acrescentar(campos[2::CAMPOS], campos[:-1:CAMPOS])

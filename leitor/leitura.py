@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 
 from leitor.erros import Erro
 from leitor.indice import Pares
@@ -29,3 +31,8 @@ class Leitura:
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Devolve a falha com o nome do banco à frente do motivo."""
         return Erro(codigo, f"{self.nome}: {motivo}")
+
+
+def quem_le() -> tuple[str, str]:
+    """Devolve o nome do container em que este processo roda e o momento, em UTC."""
+    return os.uname().nodename, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -9,7 +9,7 @@ from tests.contrato import consultar
 from tests.processos import comando, rodar
 
 FOLGA = 4 * 1024  # KiB; guardar 100 mil linhas a mais custaria o dobro, ou mais
-FORMATOS = ("tabela", "json", "jsonl", "csv", "markdown")
+FORMATOS = ("tabela", "json", "jsonl", "csv", "markdown", "html")
 # O pico é o VmHWM do próprio processo: o ru_maxrss de um filho herda o do pai.
 PICO = """
 import contextlib, os, sys

@@ -13,7 +13,8 @@ import pytest
 from leitor import app
 from leitor.leitura import Leitura
 from tests.conftest import Programa
-from tests.contrato import consultar
+from tests.contrato import alterar, consultar
+from tests.processos import comando, no_shell, rodar
 from tests.verificacao import ORDEM
 
 
@@ -86,3 +87,13 @@ def test_o_que_foi_verificado_e_o_que_se_lista(
     monkeypatch.setattr(app, "verificar_banco", verificar_e_adulterar)
     codigo, stdout, _ = leitor("listar", "--formato", "jsonl")
     assert (codigo, stdout.count("\n"), recusas) == (0, 5, ["database is locked"])
+
+
+@pytest.mark.parametrize("formato", ["texto", "json"])
+def test_a_falha_nao_some_com_quem_lia(formato: str, gravado: Path) -> None:
+    """`verificar | true` num banco adulterado ainda sai com 65."""
+    alterar(gravado, "UPDATE usuarios SET nome = 'X' WHERE id = 1")
+    linha = 'set -o pipefail; (trap "" PIPE; "$@") | true'
+    for _ in range(3):  # ora quem lia já saiu, ora não
+        cmd = comando("leitor", "verificar", "--formato", formato)
+        assert rodar(no_shell(linha, *cmd)).codigo == 65

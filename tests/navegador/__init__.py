@@ -1,0 +1,1 @@
+"""A página do leitor num navegador de verdade."""
