@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,9 @@ def igualado(linhas: list[str]) -> list[str]:
 
 
 def citado(servico: str) -> list[str]:
-    """Devolve o que o README mostra de um serviço no `docker compose up`."""
-    linhas = re.findall(rf"^{servico}-1 +\| (.*)$", README, re.MULTILINE)
+    """Devolve o que a captura do README mostra de um serviço no `docker compose up`."""
+    captura = unescape((RAIZ / "docs/imagens/up.svg").read_text(encoding="utf-8"))
+    linhas = re.findall(rf"^{servico}-1 +\| (.*)$", captura, re.MULTILINE)
     return igualado([linha.rstrip() for linha in linhas])
 
 
@@ -52,7 +54,9 @@ def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor:
     for nome, programa in (("escritor", escritor), ("leitor", leitor)):
         codigo, stdout, stderr = programa()
         assert codigo == 0
-        assert citado(nome) == igualado(stderr.splitlines() + stdout.splitlines())
+        # Os dois fluxos de um container podem trocar de ordem entre si.
+        assert sorted(citado(nome)) == sorted(igualado((stderr + stdout).splitlines()))
+    assert "docs/imagens/up.svg" in README
     assert consultar(banco, "SELECT count(*) FROM usuarios") == [(3,)]
 
 
@@ -96,8 +100,9 @@ def test_as_variaveis_e_os_padroes(
 
 
 def test_a_receita_do_lacre_funciona(semeado: Path) -> None:
-    """O comando do README, sem mudar nada, dá o lacre que o banco guarda."""
-    receita = re.search(r"```sh\n(\s+sqlite3 -separator.*?)```", README, re.DOTALL)
+    """O comando do contrato, sem mudar nada, dá o lacre que o banco guarda."""
+    contrato = (RAIZ / "docs/contrato.md").read_text(encoding="utf-8")
+    receita = re.search(r"```sh\n(sqlite3 -separator.*?)```", contrato, re.DOTALL)
     assert receita
     saida = subprocess.run(
         ["bash", "-c", receita[1]], cwd=semeado.parent, capture_output=True, text=True, check=True
@@ -119,3 +124,12 @@ def test_sem_docker_como_o_readme_diz(tmp_path: Path) -> None:
     )
     assert feito.returncode == 0, feito.stderr
     assert "│  1 │ João Silva " in feito.stdout
+
+
+def test_os_documentos_e_as_imagens_existem() -> None:
+    """Nenhum link do README ou de docs/ leva a lugar nenhum."""
+    for pagina in [RAIZ / "README.md", *(RAIZ / "docs").glob("*.md")]:
+        texto = pagina.read_text(encoding="utf-8")
+        for alvo in re.findall(r'\]\(([^)]+)\)|src="([^"]+)"', texto):
+            caminho = "".join(alvo).partition("#")[0]
+            assert caminho.startswith("https:") or (pagina.parent / caminho).exists(), caminho
