@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import codecs
-import io
-import math
-import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from escritor import erros, versao
-from escritor.colunas import OBRIGATORIAS
+from escritor import erros, valores, versao
 from escritor.erros import Erro
 
 BANCO_PADRAO = "/data/desafio2.db"
@@ -55,71 +50,19 @@ class _Analisador(argparse.ArgumentParser):
         raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
 
 
-def _segundos(texto: str) -> float:
-    """Converte BANCO_ESPERA ou --espera; levanta ArgumentTypeError se não serve."""
-    try:
-        valor = float(texto)
-    except ValueError:
-        valor = math.nan
-    if not 0 <= valor < math.inf:
-        raise argparse.ArgumentTypeError(
-            f"BANCO_ESPERA deve ser um número de segundos, 0 ou mais; veio {texto!r}"
-        )
-    return valor
-
-
-def _caminho(texto: str) -> str:
-    """Recusa o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html)."""
-    if texto in {"", ":memory:"}:
-        raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
-    return texto
-
-
-def _caminho_de_saida(texto: str) -> str:
-    if not texto or os.path.isdir(texto):
-        raise argparse.ArgumentTypeError(f"deve ser um arquivo; veio {texto!r}")
-    return texto
-
-
-def _codificacao(nome: str) -> str:
-    try:
-        io.TextIOWrapper(io.BytesIO(), nome)
-    except LookupError:
-        raise argparse.ArgumentTypeError(f"codificação desconhecida: {nome!r}") from None
-    return "utf-8-sig" if codecs.lookup(nome).name == "utf-8" else nome  # com ou sem BOM
-
-
-def _delimitador(texto: str) -> str:
-    separador = "\t" if texto == "\\t" else texto
-    if len(separador) != 1 or separador in '"\r\n':
-        raise argparse.ArgumentTypeError(f"deve ser um caractere (ou \\t); veio {texto!r}")
-    return separador
-
-
-def _colunas(texto: str) -> dict[str, str]:
-    """Converte `nome=A,email=B` em {nome no arquivo: nosso nome}."""
-    pares = [par.partition("=") for par in texto.split(",")]
-    if any(nosso.strip() not in OBRIGATORIAS or not dele.strip() for nosso, _, dele in pares):
-        raise argparse.ArgumentTypeError(f"use nome=A,email=B; veio {texto!r}")
-    nomes = {dele.strip().casefold(): nosso.strip() for nosso, _, dele in pares}
-    if len(set(nomes.values())) < len(pares):
-        raise argparse.ArgumentTypeError(f"a mesma coluna duas vezes em {texto!r}")
-    return nomes
-
-
 def _globais(ambiente: Mapping[str, str]) -> _Analisador:
     analisador = _Analisador(prog="escritor", add_help=False, allow_abbrev=False)
     analisador.add_argument(
         "--banco",
         metavar="CAMINHO",
-        type=_caminho,
+        type=valores.caminho,
         default=ambiente.get("BANCO") or BANCO_PADRAO,
         help=f"arquivo do banco (variável BANCO; padrão {BANCO_PADRAO})",
     )
     analisador.add_argument(
         "--espera",
         metavar="S",
-        type=_segundos,
+        type=valores.segundos,
         default=ambiente.get("BANCO_ESPERA") or ESPERA_PADRAO,
         help=f"segundos a esperar por uma trava (variável BANCO_ESPERA; padrão {ESPERA_PADRAO})",
     )
@@ -141,19 +84,23 @@ def _principal(globais: _Analisador) -> _Analisador:
         version=f"escritor {versao.ler()}",
         help="mostra a versão e termina",
     )
-    comandos = analisador.add_subparsers(dest="comando", title="comandos")
-    comandos.add_parser(
-        "semear", allow_abbrev=False, help="grava os três usuários de exemplo que faltarem (padrão)"
+    comandos = analisador.add_subparsers(dest="comando", title="comandos", metavar="COMANDO")
+    _comando(
+        comandos,
+        "semear",
+        "grava os três usuários de exemplo que faltarem (padrão)",
+        "Cria o banco se ele falta, grava os usuários de exemplo que faltarem e lista.",
+        "docker compose run --rm escritor",
     )
-    _importar(
-        comandos.add_parser(
-            "importar",
-            allow_abbrev=False,
-            help="grava os usuários de um arquivo, todos ou nenhum",
-        )
-    )
-    restaurar = comandos.add_parser(
-        "restaurar", allow_abbrev=False, help="confere uma cópia e a põe no lugar do banco"
+    _importar(comandos)
+    restaurar = _comando(
+        comandos,
+        "restaurar",
+        "confere uma cópia e a põe no lugar do banco",
+        "Confere uma cópia por inteiro e a põe no lugar do banco, de uma vez. O banco que\n"
+        "havia fica ao lado, com a data no nome.",
+        "docker compose run --rm -T escritor restaurar - < copia.db",
+        "escritor restaurar copia.db --sem-copia",
     )
     restaurar.add_argument(
         "arquivo", metavar="ARQUIVO", help="cópia feita por `leitor copiar`; - é a entrada padrão"
@@ -162,7 +109,36 @@ def _principal(globais: _Analisador) -> _Analisador:
     return analisador
 
 
-def _importar(importar: argparse.ArgumentParser) -> None:
+def _comando(
+    comandos: argparse._SubParsersAction[_Analisador],
+    nome: str,
+    ajuda: str,
+    descricao: str,
+    *exemplos: str,
+) -> argparse.ArgumentParser:
+    """Acrescenta um comando, com a descrição e os exemplos que `--help` mostra."""
+    return comandos.add_parser(
+        nome,
+        allow_abbrev=False,
+        help=ajuda,
+        description=descricao,
+        epilog="\n  ".join(["exemplos:", *exemplos]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _importar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    importar = _comando(
+        comandos,
+        "importar",
+        "grava os usuários de um arquivo, todos ou nenhum",
+        "Grava os usuários de um CSV, JSON ou JSON Lines com as colunas nome e email: todos,\n"
+        "ou nenhum se uma linha não serve. Um e-mail que já existe não entra de novo.",
+        "docker compose run --rm -T escritor importar - < clientes.csv",
+        "escritor importar planilha.csv --codificacao cp1252 --delimitador ';'",
+        "escritor importar people.csv --colunas nome=Name,email=E-mail",
+        "escritor importar clientes.csv --rejeitados ruins.csv",
+    )
     importar.add_argument(
         "arquivo", metavar="ARQUIVO", help="CSV, JSON ou gzip de um deles; - é a entrada padrão"
     )
@@ -174,20 +150,20 @@ def _importar(importar: argparse.ArgumentParser) -> None:
     importar.add_argument(
         "--codificacao",
         metavar="NOME",
-        type=_codificacao,
+        type=valores.codificacao,
         default="utf-8-sig",
         help="como os bytes viram texto: latin-1, cp1252… (padrão UTF-8)",
     )
     importar.add_argument(
         "--delimitador",
         metavar="C",
-        type=_delimitador,
+        type=valores.delimitador,
         help="o que separa as colunas do CSV (padrão: vírgula, ponto e vírgula ou tabulação)",
     )
     importar.add_argument(
         "--colunas",
         metavar="nome=A,email=B",
-        type=_colunas,
+        type=valores.colunas,
         default={},
         help="como as colunas nome e email se chamam no arquivo",
     )
@@ -200,7 +176,7 @@ def _importar(importar: argparse.ArgumentParser) -> None:
     importar.add_argument(
         "--rejeitados",
         metavar="ARQUIVO",
-        type=_caminho_de_saida,
+        type=valores.caminho_de_saida,
         help="grava as linhas boas e põe as ruins neste CSV; - é a saída padrão",
     )
     importar.add_argument("--silencioso", action="store_true", help="não mostra o andamento")

@@ -30,10 +30,6 @@ exemplos:
   leitor vigiar --intervalo 60
 """
 
-VIGIAR = """\
-Verifica de novo a cada intervalo e diz o que mudou, até N vezes ou um sinal
-(docker stop); o código de saída é o da última leitura."""
-
 # O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
 FRASES = {
     "usage: ": "uso: ",
@@ -87,12 +83,14 @@ def _intervalo(texto: str) -> float:
 def _globais() -> _Analisador:
     analisador = _Analisador(prog="leitor", add_help=False, allow_abbrev=False)
     analisador.add_argument(
-        "--banco", metavar="CAMINHO", help=f"arquivo do banco (variável BANCO; {BANCO_PADRAO})"
+        "--banco",
+        metavar="CAMINHO",
+        help=f"arquivo do banco (variável BANCO; padrão {BANCO_PADRAO})",
     )
     analisador.add_argument(
         "--espera",
         metavar="S",
-        help=f"segundos a esperar por uma trava (variável BANCO_ESPERA; {ESPERA_PADRAO})",
+        help=f"segundos a esperar por uma trava (variável BANCO_ESPERA; padrão {ESPERA_PADRAO})",
     )
     return analisador
 
@@ -112,38 +110,94 @@ def _principal(globais: _Analisador) -> _Analisador:
         version=f"leitor {versao.ler()}",
         help="mostra a versão e termina",
     )
-    comandos = analisador.add_subparsers(dest="comando", title="comandos")
-    listar = comandos.add_parser(
-        "listar", allow_abbrev=False, help="verifica e lista os usuários (padrão)"
+    comandos = analisador.add_subparsers(dest="comando", title="comandos", metavar="COMANDO")
+    _listar(comandos)
+    verificar = _comando(
+        comandos,
+        "verificar",
+        "só verifica, e diz o que viu",
+        "Faz as dez verificações e mostra o resultado de cada uma, passe ou falhe.",
+        "docker compose run --rm --no-deps leitor verificar",
+        "leitor verificar --formato json | jq .prova",
     )
-    listar.add_argument(
-        "--formato",
-        choices=(*saida.FORMATOS, "html"),
-        default="tabela",
-        help="html é uma página com a prova e as primeiras linhas (padrão: tabela)",
+    verificar.add_argument(
+        "--formato", choices=("texto", "json"), default="texto", help="como mostrar (padrão: texto)"
     )
-    listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
-    verificar = comandos.add_parser(
-        "verificar", allow_abbrev=False, help="só verifica e diz o que viu"
-    )
-    verificar.add_argument("--formato", choices=("texto", "json"), default="texto")
-    copiar = comandos.add_parser(
-        "copiar", allow_abbrev=False, help="copia o banco, e verifica a cópia"
-    )
-    copiar.add_argument("arquivo", metavar="DESTINO", help="arquivo novo; - é a saída padrão")
-    copiar.add_argument("--substituir", action="store_true", help="troca o que houver no destino")
-    vigiar = comandos.add_parser(
-        "vigiar", allow_abbrev=False, help="lê de novo e diz o que mudou", description=VIGIAR
-    )
-    _vigiar(vigiar)
-    saude = comandos.add_parser(
-        "saude", allow_abbrev=False, help="diz se o vigia está vivo e o que viu por último"
+    _copiar(comandos)
+    _vigiar(comandos)
+    saude = _comando(
+        comandos,
+        "saude",
+        "diz se o vigia está vivo e o que viu por último",
+        "Lê o estado que um vigia guarda; é o healthcheck do serviço vigia.",
+        "leitor saude /tmp/vigia",
     )
     saude.add_argument("arquivo", metavar="ARQUIVO", help="o que se deu a `vigiar --estado`")
     return analisador
 
 
-def _vigiar(vigiar: argparse.ArgumentParser) -> None:
+def _comando(
+    comandos: argparse._SubParsersAction[_Analisador],
+    nome: str,
+    ajuda: str,
+    descricao: str,
+    *exemplos: str,
+) -> argparse.ArgumentParser:
+    """Acrescenta um comando, com a descrição e os exemplos que `--help` mostra."""
+    return comandos.add_parser(
+        nome,
+        allow_abbrev=False,
+        help=ajuda,
+        description=descricao,
+        epilog="\n  ".join(["exemplos:", *exemplos]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    listar = _comando(
+        comandos,
+        "listar",
+        "verifica e lista os usuários (padrão)",
+        "Verifica tudo e só então mostra a primeira linha. Com html, faz uma página com a\n"
+        "prova, as execuções e as primeiras 1.000 linhas.",
+        "docker compose run --rm leitor",
+        "docker compose run --rm -T leitor listar --formato html > relatorio.html",
+        "leitor listar --formato csv --limite 10",
+    )
+    listar.add_argument(
+        "--formato",
+        choices=(*saida.FORMATOS, "html"),
+        default="tabela",
+        help="como mostrar (padrão: tabela)",
+    )
+    listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
+
+
+def _copiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    copiar = _comando(
+        comandos,
+        "copiar",
+        "copia o banco, e verifica a cópia",
+        "Copia o banco, mesmo enquanto um escritor trabalha. A cópia só ganha o nome depois\n"
+        "de verificada; nunca fica por cima de um arquivo sem --substituir.",
+        "docker compose run --rm --no-deps -T leitor copiar - > copia.db",
+        "leitor copiar /copias/hoje.db",
+    )
+    copiar.add_argument("arquivo", metavar="DESTINO", help="arquivo novo; - é a saída padrão")
+    copiar.add_argument("--substituir", action="store_true", help="troca o que houver no destino")
+
+
+def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    vigiar = _comando(
+        comandos,
+        "vigiar",
+        "verifica de novo a cada intervalo e diz o que mudou",
+        "Verifica de novo a cada intervalo e diz o que mudou, até N vezes ou um sinal\n"
+        "(docker stop); o código de saída é o da última leitura.",
+        "docker compose up -d vigia",
+        "leitor vigiar --intervalo 60",
+    )
     vigiar.add_argument(
         "--intervalo",
         metavar="S",

@@ -163,9 +163,11 @@ def test_limite_maior_que_qualquer_inteiro_do_sqlite(semeado: Path, leitor: Prog
         ["escritor"],
         ["escritor", "semear"],
         ["escritor", "importar"],
+        ["escritor", "restaurar"],
         ["leitor"],
         ["leitor", "listar"],
         ["leitor", "verificar"],
+        ["leitor", "copiar"],
         ["leitor", "vigiar"],
         ["leitor", "saude"],
     ],
@@ -178,6 +180,7 @@ def test_ajuda_em_portugues(cmd: list[str], opcao: str, banco: Path) -> None:
     assert (saida.codigo, saida.stderr) == (0, "")
     assert saida.stdout.startswith(f"uso: {' '.join(cmd)} [-h]")
     assert "opções:" in saida.stdout
+    assert "exemplos:\n  " in saida.stdout
     assert "mostra esta ajuda e termina" in saida.stdout
     assert INGLES.findall(saida.stdout) == []
     assert not banco.parent.exists()
@@ -188,8 +191,8 @@ def test_a_ajuda_diz_os_comandos_as_variaveis_e_os_codigos(programa: str) -> Non
     """Quem só tem a imagem acha na ajuda tudo o que pode pedir."""
     saida = rodar(comando(programa, "--help"))
     comandos = {
-        "escritor": ["semear", "importar"],
-        "leitor": ["listar", "verificar", "vigiar", "saude"],
+        "escritor": ["semear", "importar", "restaurar"],
+        "leitor": ["listar", "verificar", "copiar", "vigiar", "saude"],
     }[programa]
     for palavra in [*comandos, "--banco", "--espera", "--version", "BANCO", "BANCO_ESPERA"]:
         assert palavra in saida.stdout
