@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -78,21 +79,23 @@ class Campanha:
 
     def gravar(self) -> None:
         """Põe a linha na tabela, no lugar da que havia desta campanha."""
-        tabela = RESULTADO.read_text(encoding="utf-8") if RESULTADO.exists() else ""
-        linhas = [linha for linha in tabela.splitlines() if linha.startswith("| ")]
-        for celulas in (
-            COLUNAS,
-            ["---"] * len(COLUNAS),
-            ["; ".join(c) for c in self.linha.values()],
-        ):
-            velha = [linha for linha in linhas if linha.startswith(f"| {celulas[0]} |")]
-            nova = f"| {' | '.join(celulas)} |"
-            linhas = [nova if linha in velha else linha for linha in linhas] + [nova] * (not velha)
+        linha = _celulas("; ".join(frases) for frases in self.linha.values())
+        titulo = [_celulas(COLUNAS), _celulas(["---"] * len(COLUNAS))]
+        [nome] = self.linha["campanha"]
+        velhas = RESULTADO.read_text(encoding="utf-8").splitlines() if RESULTADO.exists() else []
+        outras = [velha for velha in velhas if velha.startswith("| ") and velha not in titulo]
+        outras = [outra for outra in outras if not outra.startswith(f"| {nome} |")]
         RESULTADO.write_text(
             "# Campanhas de falhas\n\nEscrito por `./testar --campanha`; "
-            f"a semente é {self.semente}.\n\n" + "\n".join(linhas) + "\n",
+            f"a semente é {self.semente}.\n\n"
+            + "\n".join([*titulo, *sorted([*outras, linha])])
+            + "\n",
             encoding="utf-8",
         )
+
+
+def _celulas(textos: Iterable[str]) -> str:
+    return f"| {' | '.join(textos)} |"
 
 
 class Estado(NamedTuple):
