@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="module")
 def campanha(request: pytest.FixtureRequest) -> Iterator[Campanha]:
     """A campanha deste módulo; na forma inteira, e se tudo passou, grava a linha dela."""
-    nome = request.module.__name__.rpartition("test_")[2].replace("_", " ")
+    nome = request.module.__doc__.partition(":")[0]
     falhas = request.session.testsfailed
     opcoes = request.config
     feita = Campanha(nome, opcoes.getoption("campanha"), opcoes.getoption("semente") or SEMENTE)
