@@ -22,6 +22,7 @@ VEZES = {
     "morte em container": (2, 60),
     "morte sem transação": (2, 20),
     "chamadas": (24, 10_000),  # na inteira, todas as que houver
+    "adoção": (10, 10_000),
     "erros de disco": (60, 10_000),
     "disco cheio": (3, 60),
     "energia": (20, 600),

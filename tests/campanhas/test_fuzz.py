@@ -55,8 +55,9 @@ OPCOES = st.lists(
     max_size=3, unique=True,
 )  # fmt: skip
 
-# Outro formato de esquema no cabeçalho; um nome de coluna que não é UTF-8.
-JA_ACHARAM_DEFEITO = [[(47, b"\x05")], [(7545, b"\x80")]]
+# Outro formato de esquema no cabeçalho; um nome de coluna que não é UTF-8; uma linha que só se
+# lê depois de gravar.
+JA_ACHARAM_DEFEITO = [[(47, b"\x05")], [(7545, b"\x80")], [(16141, b"\0")]]
 
 
 def estragar(dados: bytes, estrago: list[tuple[int, bytes]]) -> bytes:
@@ -151,7 +152,7 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
             codigo, stdout, stderr = chamar(escritor.app, "semear", *argv)
             assert codigo in {0, 65, 74, 75, 78}, stderr
             assert codigo == 0 or stderr.count("\n") == 1, stderr
-            if codigo:
+            if codigo and "gravado, mas" not in stderr:
                 assert fotografar(Path(pasta)) == antes, stderr
             codigos["escritor", codigo] += 1
             if codigo:
