@@ -12,8 +12,9 @@ from random import Random
 from typing import NamedTuple
 
 from tests.conftest import Programa
-from tests.contrato import fotografar
+from tests.contrato import AMOSTRA, fotografar
 from tests.processos import Saida, comando, rodar
+from tests.test_adocao import INSERE, VERSAO_COMUM
 
 SEMENTE = 20_261_122
 # Quantas vezes: na forma curta, que `./testar` sempre roda, e na inteira, a de `--campanha`.
@@ -157,6 +158,15 @@ def limpar(pasta: Path) -> None:
             shutil.rmtree(item)
         else:
             item.unlink()
+
+
+def criar_comum(banco: Path) -> None:
+    """O banco que a versão comum do exercício deixa depois de quatro vezes."""
+    limpar(banco.parent)
+    with closing(sqlite3.connect(banco)) as con:
+        con.execute(VERSAO_COMUM)
+        con.executemany(INSERE, [(*pessoa, "2025-12-01T14:30:00.123456") for pessoa in AMOSTRA] * 4)
+        con.commit()
 
 
 def ensaiar(nome: str, modelo: Path | None, argv: list[str], pasta: Path) -> Caso:

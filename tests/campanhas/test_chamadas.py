@@ -1,20 +1,17 @@
 """Morte em cada chamada de sistema: o strace mata o escritor na n-ésima gravação."""
 
 import signal
-import sqlite3
 import sys
 from collections import Counter
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou, limpar, quente
+from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou, criar_comum, quente
 from tests.campanhas.strace import GRAVAM, pontos, python, rastrear
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, pessoas
-from tests.test_adocao import INSERE, VERSAO_COMUM
 
 pytestmark = pytest.mark.usefixtures("strace")
 
@@ -69,15 +66,6 @@ def test_morte_em_cada_chamada(
         viu=f"{contas['quentes']} diários quentes, {contas['gravados']} já gravados; {vistas}",
         perdeu="nada: sempre o de antes ou o de depois",
     )
-
-
-def criar_comum(banco: Path) -> None:
-    """O banco que a versão comum do exercício deixa depois de quatro vezes."""
-    limpar(banco.parent)
-    with closing(sqlite3.connect(banco)) as con:
-        con.execute(VERSAO_COMUM)
-        con.executemany(INSERE, [(*pessoa, "2025-12-01T14:30:00.123456") for pessoa in AMOSTRA] * 4)
-        con.commit()
 
 
 def test_morte_em_cada_chamada_da_adocao(
