@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ LE_ANTIGA = "SELECT id, nome, email, criado_em FROM usuarios_antiga ORDER BY id"
 APAGA_ANTIGA = "DROP TABLE usuarios_antiga"
 INSERE = "INSERT INTO usuarios VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 PONTAS = "SELECT min(id), max(id) FROM usuarios"
+PARCIAL = ".desafio2-guardando"  # a cópia do banco de antes, até que esteja inteira no disco
 WAL = 2  # sqlite.org/fileformat2.html, seção 1.3: bytes 18 e 19
 
 Linha = tuple[int, str, str, str]
@@ -104,6 +105,12 @@ def conferir_forma(con: sqlite3.Connection, caminho: str) -> None:
     )
 
 
+def por_adotar(con: Conexao) -> bool:
+    """Diz se o banco aberto, já sem o que uma queda deixou, é um que ninguém assinou."""
+    dono = [con.execute(f"PRAGMA {nome}").fetchone() for nome in ("application_id", "user_version")]
+    return dono == [(0,), (0,)] and con.execute(LE_OBJETOS).fetchone() is not None
+
+
 def adotar(con: Conexao) -> Adotadas:
     """Refaz a tabela como no contrato, na transação de quem chama; antes, guarda uma cópia.
 
@@ -120,14 +127,22 @@ def adotar(con: Conexao) -> Adotadas:
 
 
 def _guardar(caminho: str) -> str:
-    """Copia o banco por outra conexão: a trava da transação não a impede de ler."""
+    """Copia o banco por outra conexão: a trava da transação não a impede de ler.
+
+    A cópia só ganha o nome datado inteira: quem o vê pode confiar nela.
+    """
     guardado = nome_datado(caminho)
+    parcial = caminho + PARCIAL
+    with suppress(FileNotFoundError):  # de uma adoção que morreu
+        os.unlink(parcial)
     with (
         closing(_ligar(os.path.abspath(caminho), "ro")) as fonte,
-        closing(sqlite3.connect(guardado)) as copia,
+        closing(sqlite3.connect(parcial)) as copia,
     ):
+        copia.execute("PRAGMA journal_mode = OFF")  # pela metade, joga-se fora
         fonte.backup(copia)
-    firmar(guardado)
+    firmar(parcial)
+    os.rename(parcial, guardado)
     firmar(os.path.dirname(os.path.abspath(caminho)))
     return guardado
 

@@ -25,6 +25,7 @@ from escritor import (
     montagem,
     restauracao,
 )
+from escritor.adocao import Adotadas
 from escritor.banco import Conexao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
@@ -111,8 +112,10 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
     """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
     with _traduzidas(opcoes, sinais):
         antigo = adocao.candidato(opcoes.banco)
+        # Um diário ao lado pode ser o de uma adoção que morreu: ao abrir, ela é desfeita.
+        talvez = antigo or os.path.exists(f"{opcoes.banco}-journal")
         with banco.abrir(opcoes.banco, opcoes.espera, sinais, a_adotar=antigo) as con:
-            if antigo:
+            if talvez:
                 _adotar(con, opcoes, sinais)
             yield con
 
@@ -120,17 +123,24 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
 def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
     """Numa transação só dela: o que vem depois pode falhar sem a desfazer."""
     iniciada_em = livro.agora()
+    ditos = []
     with banco.transacao(con, opcoes.espera, sinais):
-        adotadas = adocao.adotar(con)
-        execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
-    _dizer(
+        if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
+            adotadas = adocao.adotar(con)
+            execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
+            ditos = _adocao_em_texto(opcoes, adotadas, execucao)
+    _dizer(*ditos)
+    sinais.recomecar()
+
+
+def _adocao_em_texto(opcoes: Namespace, adotadas: Adotadas, execucao: Execucao) -> list[str]:
+    return [
         f"adotado: {opcoes.banco} era da versão comum deste exercício, que repete os usuários; "
         f"linhas lidas: {milhar(execucao.lidos)}, repetidas, que não ficam: "
         f"{milhar(execucao.repetidos)}, usuários: {milhar(execucao.inseridos)}",
         f"datas sem fuso, tomadas como UTC e cortadas nos segundos: {milhar(adotadas.sem_fuso)}",
         f"o banco como era ficou em {adotadas.guardado}",
-    )
-    sinais.recomecar()
+    ]
 
 
 @contextmanager

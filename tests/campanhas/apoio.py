@@ -5,14 +5,16 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from tests.conftest import Programa
-from tests.contrato import fotografar
+from tests.contrato import AMOSTRA, fotografar
 from tests.processos import Saida, comando, rodar
+from tests.test_adocao import INSERE, VERSAO_COMUM
 
 SEMENTE = 20_261_122
 # Quantas vezes: na forma curta, que `./testar` sempre roda, e na inteira, a de `--campanha`.
@@ -21,6 +23,7 @@ VEZES = {
     "morte em container": (2, 60),
     "morte sem transação": (2, 20),
     "chamadas": (24, 10_000),  # na inteira, todas as que houver
+    "adoção": (10, 10_000),
     "erros de disco": (60, 10_000),
     "disco cheio": (3, 60),
     "energia": (20, 600),
@@ -78,21 +81,23 @@ class Campanha:
 
     def gravar(self) -> None:
         """Põe a linha na tabela, no lugar da que havia desta campanha."""
-        tabela = RESULTADO.read_text(encoding="utf-8") if RESULTADO.exists() else ""
-        linhas = [linha for linha in tabela.splitlines() if linha.startswith("| ")]
-        for celulas in (
-            COLUNAS,
-            ["---"] * len(COLUNAS),
-            ["; ".join(c) for c in self.linha.values()],
-        ):
-            velha = [linha for linha in linhas if linha.startswith(f"| {celulas[0]} |")]
-            nova = f"| {' | '.join(celulas)} |"
-            linhas = [nova if linha in velha else linha for linha in linhas] + [nova] * (not velha)
+        linha = _celulas("; ".join(frases) for frases in self.linha.values())
+        titulo = [_celulas(COLUNAS), _celulas(["---"] * len(COLUNAS))]
+        [nome] = self.linha["campanha"]
+        velhas = RESULTADO.read_text(encoding="utf-8").splitlines() if RESULTADO.exists() else []
+        outras = [velha for velha in velhas if velha.startswith("| ") and velha not in titulo]
+        outras = [outra for outra in outras if not outra.startswith(f"| {nome} |")]
         RESULTADO.write_text(
             "# Campanhas de falhas\n\nEscrito por `./testar --campanha`; "
-            f"a semente é {self.semente}.\n\n" + "\n".join(linhas) + "\n",
+            f"a semente é {self.semente}.\n\n"
+            + "\n".join([*titulo, *sorted([*outras, linha])])
+            + "\n",
             encoding="utf-8",
         )
+
+
+def _celulas(textos: Iterable[str]) -> str:
+    return f"| {' | '.join(textos)} |"
 
 
 class Estado(NamedTuple):
@@ -153,6 +158,15 @@ def limpar(pasta: Path) -> None:
             shutil.rmtree(item)
         else:
             item.unlink()
+
+
+def criar_comum(banco: Path) -> None:
+    """O banco que a versão comum do exercício deixa depois de quatro vezes."""
+    limpar(banco.parent)
+    with closing(sqlite3.connect(banco)) as con:
+        con.execute(VERSAO_COMUM)
+        con.executemany(INSERE, [(*pessoa, "2025-12-01T14:30:00.123456") for pessoa in AMOSTRA] * 4)
+        con.commit()
 
 
 def ensaiar(nome: str, modelo: Path | None, argv: list[str], pasta: Path) -> Caso:

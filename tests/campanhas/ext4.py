@@ -4,7 +4,10 @@ import fcntl
 import os
 import struct
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+
+from tests.processos import esperar
 
 MEGABYTE = 1 << 20
 # linux/fs/ext4/ext4.h: EXT4_IOC_SHUTDOWN. NOLOGFLUSH: nem o diário do ext4 chega ao disco.
@@ -46,6 +49,16 @@ class Ext4:
 
     def _desmontar(self) -> None:
         _rodar("umount", str(self.ponto))
+        # Um container que nasce copia por um instante as montagens da máquina: até que ele as
+        # largue, este disco ainda está montado lá, e montá-lo de novo daria o mesmo, desligado.
+        esperar(lambda: not self._em_uso(), "o disco ser desmontado de vez")
+
+    def _em_uso(self) -> bool:
+        for arquivo in Path("/sys/block").glob("loop*/loop/backing_file"):
+            with suppress(FileNotFoundError):  # outro disco, solto neste instante
+                if arquivo.read_text(encoding="utf-8").strip() == str(self._imagem):
+                    return True
+        return False
 
     def sincronizar(self) -> None:
         """Põe no disco tudo o que já foi escrito: dali em diante é que se mede a perda."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou
+from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou, criar_comum, quente
 from tests.campanhas.strace import GRAVAM, pontos, python, rastrear
 from tests.conftest import Programa
+from tests.contrato import AMOSTRA, pessoas
 
 pytestmark = pytest.mark.usefixtures("strace")
 
@@ -65,6 +66,29 @@ def test_morte_em_cada_chamada(
         viu=f"{contas['quentes']} diários quentes, {contas['gravados']} já gravados; {vistas}",
         perdeu="nada: sempre o de antes ou o de depois",
     )
+
+
+def test_morte_em_cada_chamada_da_adocao(
+    campanha: Campanha, banco: Path, leitor: Programa, escritor: Programa
+) -> None:
+    """Morta em qualquer chamada, o próximo escritor a conclui, e a cópia de antes tem tudo."""
+    criar_comum(banco)
+    todos = pontos(rastrear(python("escritor"), GRAVAM).registro)
+    vezes = min(campanha.vezes("adoção"), len(todos))
+    for chamada, n in campanha.acaso("adoção").sample(todos, vezes):
+        rotulo = campanha.rotulo("adoção", f"{chamada} número {n}")
+        criar_comum(banco)
+        injetar = f"inject={chamada}:signal=SIGKILL:when={n}"
+        saida, _ = rastrear(python("escritor"), GRAVAM, "-e", injetar)
+        assert saida.codigo == -signal.SIGKILL, f"{rotulo}: a falha não aconteceu"
+        assert leitor().codigo in ({75} if quente(banco) else {0, 78}), rotulo
+        assert escritor().codigo == 0, rotulo
+        assert leitor("verificar").codigo == 0, rotulo
+        assert pessoas(banco) == AMOSTRA, rotulo
+        copias = list(banco.parent.glob(f"{banco.name}.antes-de-*"))
+        assert copias, rotulo
+        assert {len(pessoas(copia)) for copia in copias} == {4 * len(AMOSTRA)}, rotulo
+    campanha.anotar(tentou=f"SIGKILL em {vezes} das {len(todos)} chamadas da adoção")
 
 
 def test_controle_morte_sem_diario(campanha: Campanha, gravado: Path, leitor: Programa) -> None:

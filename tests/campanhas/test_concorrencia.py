@@ -6,16 +6,16 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from leitor.verificacao import milhar
-from tests.campanhas.apoio import Campanha, estado
+from tests.campanhas.apoio import Campanha, criar_comum, estado
 from tests.conftest import Programa
-from tests.contrato import consultar, fotografar
-from tests.processos import RAIZ, Saida, comando, trava
+from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
+from tests.processos import RAIZ, Saida, abriu, comando, esperar, iniciado, terminar, trava
 
 ESCRITORES, LEITORES = 8, 4
 PRAZO = 900  # segundos; a forma inteira, numa máquina lenta
@@ -117,6 +117,24 @@ def test_todos_desistem_no_prazo(campanha: Campanha, semeado: Path) -> None:
     assert min(segundos for _, segundos in saidas) >= ESPERA
     assert fotografar(semeado.parent) == antes
     campanha.anotar(viu=f"com o banco trancado por fora, os {len(programas)} saem com 75")
+
+
+def test_varios_adotam_ao_mesmo_tempo(
+    banco: Path, leitor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quatro que viram o mesmo banco da versão comum: um adota, os outros seguem."""
+    monkeypatch.setenv("BANCO_ESPERA", "20")
+    criar_comum(banco)
+    with ExitStack() as pilha, trava(banco, "IMMEDIATE") as soltar:
+        processos = [pilha.enter_context(iniciado(comando("escritor"))) for _ in range(4)]
+        esperar(lambda: all(abriu(processo, banco) for processo in processos), "abrirem o banco")
+        soltar()
+        saidas = [terminar(processo) for processo in processos]
+    assert [saida.codigo for saida in saidas] == [0] * 4, saidas
+    assert sum("adotado: " in saida.stderr for saida in saidas) == 1
+    assert consultar(banco, "SELECT origem FROM execucoes") == [("adocao",)] + [("semear",)] * 4
+    assert pessoas(banco) == AMOSTRA
+    assert leitor("verificar").codigo == 0
 
 
 def test_controle_quem_procura_antes_e_grava_depois(campanha: Campanha, semeado: Path) -> None:

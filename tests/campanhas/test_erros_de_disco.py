@@ -1,4 +1,4 @@
-"""EIO e ENOSPC em cada chamada, e um disco cheio de verdade: 74, e os dados antigos inteiros."""
+"""Erros de disco: EIO e ENOSPC em cada chamada, disco cheio; 74, e os dados antigos inteiros."""
 
 import shutil
 import sys
