@@ -61,19 +61,23 @@ def candidato(caminho: str) -> bool:
 
 def _examinar(caminho: str, em_wal: bool) -> bool:
     """Olha o esquema; o que só se abre mudando (WAL, diário ao lado), numa cópia à parte."""
-    pasta = os.path.dirname(os.path.abspath(caminho))
-    with tempfile.TemporaryDirectory(prefix=".desafio2-", dir=pasta) as separada:
-        olhado = os.path.abspath(caminho)
-        if em_wal or os.path.exists(f"{caminho}-journal"):
-            olhado = os.path.join(separada, "olhado.db")
-            for sufixo in ("", "-wal", "-journal"):
-                if os.path.exists(caminho + sufixo):
-                    shutil.copyfile(caminho + sufixo, olhado + sufixo)
-        with closing(_ligar(olhado, "ro" if olhado == os.path.abspath(caminho) else "rw")) as con:
-            if not con.execute(LE_OBJETOS).fetchone():
-                return False
-            conferir_forma(con, caminho)
-            return True
+    absoluto = os.path.abspath(caminho)
+    if not em_wal and not os.path.exists(f"{absoluto}-journal"):
+        return _tem_a_forma(absoluto, "ro", caminho)
+    with tempfile.TemporaryDirectory(prefix=".desafio2-", dir=os.path.dirname(absoluto)) as pasta:
+        copia = os.path.join(pasta, "copia.db")
+        for sufixo in ("", "-wal", "-journal"):
+            if os.path.exists(absoluto + sufixo):
+                shutil.copyfile(absoluto + sufixo, copia + sufixo)
+        return _tem_a_forma(copia, "rw", caminho)
+
+
+def _tem_a_forma(olhado: str, modo: str, caminho: str) -> bool:
+    with closing(_ligar(olhado, modo)) as con:
+        if not con.execute(LE_OBJETOS).fetchone():
+            return False
+        conferir_forma(con, caminho)
+        return True
 
 
 def _ligar(caminho: str, modo: str) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, fotografar
-from tests.processos import Saida, comando, rodar
+from tests.processos import RAIZ, Saida, comando, rodar
 from tests.test_adocao import INSERE, VERSAO_COMUM
 
 SEMENTE = 20_261_122
@@ -35,7 +35,7 @@ VEZES = {
     "fuzz do banco": (150, 10_000),
 }
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # sqlite.org/fileformat2.html, seção 3
-RESULTADO = Path(__file__).with_name("resultado.md")
+RESULTADO = RAIZ / "docs/confiabilidade.md"
 COLUNAS = ["campanha", "o que se tentou", "o que se viu", "o que se perdeu", "controle negativo"]
 LE_PESSOAS = "SELECT nome, email FROM usuarios ORDER BY id LIMIT ?"
 E_MAILS_EM_DOBRO = "SELECT count(*) - count(DISTINCT lower(email)) FROM usuarios"
@@ -80,20 +80,17 @@ class Campanha:
             self.linha[coluna] += [frase] if frase and frase not in self.linha[coluna] else []
 
     def gravar(self) -> None:
-        """Põe a linha na tabela, no lugar da que havia desta campanha."""
+        """Põe a linha na tabela de docs/confiabilidade.md, no lugar da que havia desta campanha."""
         linha = _celulas("; ".join(frases) for frases in self.linha.values())
         titulo = [_celulas(COLUNAS), _celulas(["---"] * len(COLUNAS))]
         [nome] = self.linha["campanha"]
-        velhas = RESULTADO.read_text(encoding="utf-8").splitlines() if RESULTADO.exists() else []
-        outras = [velha for velha in velhas if velha.startswith("| ") and velha not in titulo]
-        outras = [outra for outra in outras if not outra.startswith(f"| {nome} |")]
-        RESULTADO.write_text(
-            "# Campanhas de falhas\n\nEscrito por `./testar --campanha`; "
-            f"a semente é {self.semente}.\n\n"
-            + "\n".join([*titulo, *sorted([*outras, linha])])
-            + "\n",
-            encoding="utf-8",
-        )
+        velhas = RESULTADO.read_text(encoding="utf-8").splitlines()
+        onde = velhas.index(titulo[0])
+        tabela = [velha for velha in velhas if velha.startswith("| ") and velha not in titulo]
+        outras = [outra for outra in tabela if not outra.startswith(f"| {nome} |")]
+        novas = [*velhas[:onde], *titulo, *sorted([*outras, linha])]
+        novas += velhas[onde + len(titulo) + len(tabela) :]
+        RESULTADO.write_text("\n".join(novas) + "\n", encoding="utf-8")
 
 
 def _celulas(textos: Iterable[str]) -> str:
