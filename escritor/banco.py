@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -92,9 +93,9 @@ def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
     synchronous=EXTRA: com FULL, um corte de energia logo após o COMMIT ainda
     pode desfazê-lo (sqlite.org/pragma.html#pragma_synchronous).
     """
-    # Os arquivos temporários do SQLite nascem já sem nome, e por isso nunca
-    # sobram; no volume, porque o /tmp do container é memória.
-    os.environ["SQLITE_TMPDIR"] = os.path.dirname(os.path.abspath(caminho))
+    pasta = os.path.dirname(os.path.abspath(caminho))
+    if not os.access(pasta, os.W_OK | os.X_OK):  # sem lugar para o diário nem os temporários
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), pasta)
     with open(caminho, "ab") as arquivo:  # cria, se falta
         identidade = os.fstat(arquivo.fileno())
     con = sqlite3.connect(
@@ -103,12 +104,22 @@ def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
     con.caminho, con.arquivo = caminho, identidade
     try:
         sinais.vigiar(con)
-        for ajuste in AJUSTES:
+        for ajuste in (*AJUSTES, _temporarios(pasta)):
             insistir(con, ajuste, espera, sinais)
     except BaseException:
         con.close()
         raise
     return con
+
+
+def _temporarios(pasta: str) -> str:
+    """Põe os arquivos temporários do SQLite no volume: o /tmp do container é memória, e pouca.
+
+    Eles nascem já sem nome, e por isso nunca sobram. A variável SQLITE_TMPDIR
+    não serviria: o SQLite a lê ao ser carregado, antes de se saber o caminho.
+    """
+    escapada = pasta.replace("'", "''")
+    return f"PRAGMA temp_store_directory = '{escapada}'"
 
 
 def insistir(con: sqlite3.Connection, sql: str, espera: float, sinais: Sinais) -> sqlite3.Cursor:

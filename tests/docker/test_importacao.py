@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from tests.processos import RAIZ
 
 pytestmark = pytest.mark.docker
 
+MUITAS = 900_000
 CHINOOK = RAIZ / "tests" / "dados" / "clientes-chinook.csv"
 DA_ENTRADA = ("run", "--rm", "-T", "escritor", "importar", "-")
 
@@ -69,3 +72,17 @@ def test_linha_ruim_recusa_tudo_e_o_banco_fica_como_estava(projeto: Projeto) -> 
     assert "[ESCRITOR] ERRO: -:3: email: 'nada' não é um e-mail" in resultado.stderr
     assert projeto.volume.arquivos() == antes
     assert list(antes) == [ARQUIVO]
+
+
+def test_os_temporarios_nao_cabem_no_tmp_e_vao_para_o_volume(
+    projeto: Projeto, tmp_path: Path
+) -> None:
+    """Ordenar o índice de tantas linhas pede mais que os 16 MiB do /tmp; nada sobra no volume."""
+    arquivo = tmp_path / "muitas.csv"
+    with arquivo.open("w") as saida:
+        gerar = [sys.executable, str(RAIZ / "bench/gerar.py"), str(MUITAS)]
+        subprocess.run(gerar, stdout=saida, check=True)
+    montado = ("-v", f"{arquivo}:/muitas.csv:ro", "escritor")
+    resultado = projeto.compose("run", "--rm", *montado, "importar", "/muitas.csv")
+    assert "inseridos: 900.000, já existiam: 0" in resultado.stderr
+    assert list(projeto.volume.arquivos()) == [ARQUIVO]
