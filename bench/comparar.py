@@ -163,7 +163,8 @@ def main() -> int:
     try:
         bancada = Bancada(pasta, opcoes.linhas)
         for rodada in range(opcoes.rodadas):
-            for etapa in etapas:
+            # Sem os pares, de ler só se quer a memória: uma vez basta.
+            for etapa in etapas[: 1 if opcoes.so_o_par and rodada else None]:
                 etapa(bancada, not opcoes.so_o_par)
             print(f"rodada {rodada + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
     finally:
