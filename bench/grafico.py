@@ -2,7 +2,7 @@
 
     /tmp/medir/bin/python bench/grafico.py    # lê bench/resultado-*.json
 
-Escreve bench/resultado.md e bench/resultado.svg.
+Refaz a tabela de docs/medicoes.md e bench/resultado.svg.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 PASTA = Path(__file__).parent
+DOCUMENTO = PASTA.parent / "docs/medicoes.md"
+COMECO, FIM = "<!-- bench/grafico.py -->\n", "<!-- fim -->\n"
 Medidas = dict[str, dict[str, float]]
 
 A = "A: sqlite3 .import com o índice"
@@ -119,9 +121,12 @@ def main() -> int:
         int(arquivo.stem.partition("-")[2]): json.loads(arquivo.read_text())
         for arquivo in PASTA.glob("resultado-*.json")
     }
-    (PASTA / "resultado.md").write_text(tabela(todas))
+    antes, _, resto = DOCUMENTO.read_text(encoding="utf-8").partition(COMECO)
+    depois = resto.partition(FIM)[2]
+    texto = f"{antes}{COMECO}\n{tabela(todas)}\n{FIM}{depois}"
+    DOCUMENTO.write_text(texto, encoding="utf-8")
     desenhar(todas[min(todas)], PASTA / "resultado.svg")
-    print((PASTA / "resultado.md").read_text())
+    print(tabela(todas))
     return 0
 
 

@@ -93,19 +93,7 @@ def _principal(globais: _Analisador) -> _Analisador:
         "docker compose run --rm escritor",
     )
     _importar(comandos)
-    restaurar = _comando(
-        comandos,
-        "restaurar",
-        "confere uma cópia e a põe no lugar do banco",
-        "Confere uma cópia por inteiro e a põe no lugar do banco, de uma vez. O banco que\n"
-        "havia fica ao lado, com a data no nome.",
-        "docker compose run --rm -T escritor restaurar - < copia.db",
-        "escritor restaurar copia.db --sem-copia",
-    )
-    restaurar.add_argument(
-        "arquivo", metavar="ARQUIVO", help="cópia feita por `leitor copiar`; - é a entrada padrão"
-    )
-    restaurar.add_argument("--sem-copia", action="store_true", help="não guarda o banco que havia")
+    _restaurar(comandos)
     return analisador
 
 
@@ -139,6 +127,11 @@ def _importar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         "escritor importar people.csv --colunas nome=Name,email=E-mail",
         "escritor importar clientes.csv --rejeitados ruins.csv",
     )
+    _de_onde(importar)
+    _o_que_fazer(importar)
+
+
+def _de_onde(importar: argparse.ArgumentParser) -> None:
     importar.add_argument(
         "arquivo", metavar="ARQUIVO", help="CSV, JSON ou gzip de um deles; - é a entrada padrão"
     )
@@ -167,6 +160,9 @@ def _importar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         default={},
         help="como as colunas nome e email se chamam no arquivo",
     )
+
+
+def _o_que_fazer(importar: argparse.ArgumentParser) -> None:
     importar.add_argument(
         "--conflito",
         choices=("ignorar", "falhar"),
@@ -180,6 +176,22 @@ def _importar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         help="grava as linhas boas e põe as ruins neste CSV; - é a saída padrão",
     )
     importar.add_argument("--silencioso", action="store_true", help="não mostra o andamento")
+
+
+def _restaurar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    restaurar = _comando(
+        comandos,
+        "restaurar",
+        "confere uma cópia e a põe no lugar do banco",
+        "Confere uma cópia por inteiro e a põe no lugar do banco, de uma vez. O banco que\n"
+        "havia fica ao lado, com a data no nome.",
+        "docker compose run --rm -T escritor restaurar - < copia.db",
+        "escritor restaurar copia.db --sem-copia",
+    )
+    restaurar.add_argument(
+        "arquivo", metavar="ARQUIVO", help="cópia feita por `leitor copiar`; - é a entrada padrão"
+    )
+    restaurar.add_argument("--sem-copia", action="store_true", help="não guarda o banco que havia")
 
 
 def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> argparse.Namespace:

@@ -112,27 +112,10 @@ def _principal(globais: _Analisador) -> _Analisador:
     )
     comandos = analisador.add_subparsers(dest="comando", title="comandos", metavar="COMANDO")
     _listar(comandos)
-    verificar = _comando(
-        comandos,
-        "verificar",
-        "só verifica, e diz o que viu",
-        "Faz as dez verificações e mostra o resultado de cada uma, passe ou falhe.",
-        "docker compose run --rm --no-deps leitor verificar",
-        "leitor verificar --formato json | jq .prova",
-    )
-    verificar.add_argument(
-        "--formato", choices=("texto", "json"), default="texto", help="como mostrar (padrão: texto)"
-    )
+    _verificar(comandos)
     _copiar(comandos)
     _vigiar(comandos)
-    saude = _comando(
-        comandos,
-        "saude",
-        "diz se o vigia está vivo e o que viu por último",
-        "Lê o estado que um vigia guarda; é o healthcheck do serviço vigia.",
-        "leitor saude /tmp/vigia",
-    )
-    saude.add_argument("arquivo", metavar="ARQUIVO", help="o que se deu a `vigiar --estado`")
+    _saude(comandos)
     return analisador
 
 
@@ -174,6 +157,20 @@ def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
 
 
+def _verificar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    verificar = _comando(
+        comandos,
+        "verificar",
+        "só verifica, e diz o que viu",
+        "Faz as dez verificações e mostra o resultado de cada uma, passe ou falhe.",
+        "docker compose run --rm --no-deps leitor verificar",
+        "leitor verificar --formato json | jq .prova",
+    )
+    verificar.add_argument(
+        "--formato", choices=("texto", "json"), default="texto", help="como mostrar (padrão: texto)"
+    )
+
+
 def _copiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     copiar = _comando(
         comandos,
@@ -209,6 +206,17 @@ def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     vigiar.add_argument(
         "--estado", metavar="ARQUIVO", default="", help="guarda a última leitura para `saude`"
     )
+
+
+def _saude(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+    saude = _comando(
+        comandos,
+        "saude",
+        "diz se o vigia está vivo e o que viu por último",
+        "Lê o estado que um vigia guarda; é o healthcheck do serviço vigia.",
+        "leitor saude /tmp/vigia",
+    )
+    saude.add_argument("arquivo", metavar="ARQUIVO", help="o que se deu a `vigiar --estado`")
 
 
 def aplicar(argumentos: Sequence[str], opcoes: Opcoes) -> None:

@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--campanha",
         action="store_true",
-        help="roda só as campanhas de falhas, inteiras, e escreve tests/campanhas/resultado.md",
+        help="roda só as campanhas de falhas, inteiras, e refaz a tabela de docs/confiabilidade.md",
     )
     parser.addoption("--semente", type=int, help="outra semente para as campanhas de falhas")
 
@@ -116,6 +116,14 @@ def gravado(banco: Path, modelos: Path) -> Path:
     banco.parent.mkdir()
     banco.write_bytes((modelos / "gravado").read_bytes())
     return banco
+
+
+@pytest.fixture
+def copia(modelos: Path, tmp_path: Path) -> Path:
+    """Uma cópia de um banco com cinco usuários e três execuções."""
+    caminho = tmp_path / "copia.db"
+    caminho.write_bytes((modelos / "gravado").read_bytes())
+    return caminho
 
 
 @pytest.fixture

@@ -1,0 +1,169 @@
+"""`escritor restaurar` com quedas, trancas e outros processos: o banco é o velho ou o novo."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from escritor import restauracao
+from tests.conftest import Programa
+from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
+from tests.processos import (
+    RAIZ,
+    alimentar,
+    comando,
+    esperar,
+    fluxo,
+    iniciado,
+    no_shell,
+    rodar,
+    terminar,
+    trava,
+)
+from tests.test_restaurar import datadas
+
+
+def test_desfaz_antes_um_diario_quente(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """O que se guarda é o banco confirmado, e não a gravação que morreu no meio."""
+    dados = semeado.read_bytes()
+    morto = (
+        "import os, sqlite3, sys; con = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "con.execute('PRAGMA cache_size = 1'); con.execute('BEGIN IMMEDIATE'); "
+        "con.executemany(\"INSERT INTO usuarios VALUES (?, 'X', ?, 'x')\", "
+        "((i, f'x{i}@x') for i in range(10, 9000))); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run(["python3", "-c", morto, str(semeado)], check=False)
+    assert Path(f"{semeado}-journal").stat().st_size > 512, "o diário tem de estar quente"
+    assert escritor("restaurar", str(copia)).codigo == 0
+    [datada] = datadas(semeado)
+    assert pessoas(datada) == AMOSTRA
+    assert len(datada.read_bytes()) == len(dados)
+    assert len(pessoas(semeado)) == 5
+
+
+def test_espera_o_escritor_e_desiste_no_prazo(
+    semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Com o banco em uso além de BANCO_ESPERA: 75, e nada mudou."""
+    antes = fotografar(semeado.parent)
+    with trava(semeado, "IMMEDIATE"):
+        codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "segurou a trava" in stderr) == (75, True)
+    assert fotografar(semeado.parent) == antes
+
+
+ESPERA_PARADO = """
+import os, sys, escritor.app, escritor.banco as banco
+travar = banco.travar
+def depois_da_troca(con, *resto):
+    print("aberto", flush=True)
+    sys.stdin.readline()
+    if sys.argv[1] == "controle":
+        con.arquivo = os.stat(con.caminho)
+    travar(con, *resto)
+banco.travar = depois_da_troca
+sys.exit(escritor.app.main([]))
+"""
+
+
+@pytest.mark.parametrize(("quem", "codigo"), [("par", 75), ("controle", 0)])
+@pytest.mark.parametrize("vazio", [True, False], ids=["de 0 byte", "com dados"])
+def test_quem_esperava_nao_grava_no_banco_que_saiu(
+    vazio: bool, quem: str, codigo: int, semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Um escritor que abriu antes da troca diz 75. Sem conferir, diria 0 e perderia tudo.
+
+    Num banco com páginas, o próprio SQLite o percebe (SQLITE_READONLY_DBMOVED).
+    """
+    if vazio:
+        semeado.write_bytes(b"")
+    elif quem == "controle":
+        codigo = 75
+    with iniciado([sys.executable, "-c", ESPERA_PARADO, quem]) as processo:
+        assert fluxo(processo.stdout).readline() == b"aberto\n"
+        assert escritor("restaurar", str(copia)).codigo == 0
+        alimentar(processo, b"\n")
+        saida = terminar(processo)
+    assert saida.codigo == codigo, saida.stderr
+    assert codigo == 0 or "foi restaurado enquanto este processo esperava" in saida.stderr
+    assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(3,)], "a dele não está"
+
+
+@pytest.mark.parametrize("onde", ["link", "replace", "rename"])
+@pytest.mark.parametrize("quando", ["antes", "depois"])
+def test_morta_entre_dois_nomes(
+    onde: str, quando: str, semeado: Path, copia: Path, escritor: Programa, leitor: Programa
+) -> None:
+    """Morta em cada passo da troca, o banco é o velho ou o novo, e a próxima acaba o resto."""
+    codigo = (
+        "import os, sys, escritor.app, escritor.restauracao as r\n"
+        f"original = os.{onde}\n"
+        "def morrer(*a, **k):\n"
+        f"    if {quando == 'depois'}: original(*a, **k)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        f"os.{onde} = morrer\n"
+        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}]))\n"
+    )
+    velho = semeado.read_bytes()
+    morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
+    assert morta.returncode == -signal.SIGKILL
+    assert semeado.read_bytes() in {velho, copia.read_bytes()}
+    assert leitor("verificar").codigo == 0
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert leitor("verificar").codigo == 0
+    sobras = [nome for nome in fotografar(semeado.parent) if ".desafio2-" in nome]
+    assert sobras == []
+    assert velho in {datada.read_bytes() for datada in datadas(semeado)}
+    assert all(datada.stat().st_nlink == 1 for datada in datadas(semeado))
+
+
+def test_interrompida_nao_deixa_nada(semeado: Path) -> None:
+    """SIGTERM enquanto a cópia chega: 143, o banco como estava e nenhuma sobra."""
+    antes = fotografar(semeado.parent)
+    parcial = Path(f"{semeado}{restauracao.PARCIAL}")
+    with iniciado(comando("escritor", "restaurar", "-")) as processo:
+        esperar(parcial.exists, "a restauração começar")
+        processo.send_signal(signal.SIGTERM)
+        saida = terminar(processo)
+    assert (saida.codigo, saida.stdout) == (143, "")
+    assert "interrompido" in saida.stderr
+    assert fotografar(semeado.parent) == antes
+
+
+def test_disco_cheio(semeado: Path, copia: Path, escritor: Programa,
+                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Sem lugar para receber a cópia: 74, antes ou no meio, e nada mudou."""
+    antes = fotografar(semeado.parent)
+    cmd = comando("escritor", "restaurar", str(copia))
+    saida = rodar(no_shell('ulimit -f 8; trap "" XFSZ; "$@"', *cmd))
+    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (74, "", 1), saida.stderr
+    monkeypatch.setattr("escritor.espaco.livre", lambda _pasta: 10)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "a restauração pede" in stderr) == (74, True)
+    assert fotografar(semeado.parent) == antes
+
+
+def test_duas_ao_mesmo_tempo(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """A segunda diz 75 e não toca no que a primeira recebe."""
+    antes = fotografar(semeado.parent)
+    with restauracao._parcial(os.path.realpath(semeado)):
+        codigo, _, stderr = escritor("restaurar", str(copia))
+        assert (codigo, "outra restauração está em curso" in stderr) == (75, True)
+    assert fotografar(semeado.parent) == antes
+
+
+def test_quem_lia_continua_no_estado_que_via(
+    semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Um leitor no meio da leitura acaba de ler o banco que abriu."""
+    with closing(sqlite3.connect(semeado, isolation_level=None)) as con:
+        con.execute("BEGIN")
+        assert con.execute("SELECT count(*) FROM usuarios").fetchone() == (3,)
+        assert escritor("restaurar", str(copia)).codigo == 0
+        assert con.execute("SELECT count(*) FROM usuarios").fetchone() == (3,)
+    assert len(pessoas(semeado)) == 5
