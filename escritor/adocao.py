@@ -10,16 +10,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from escritor import banco, erros
 from escritor.banco import Conexao
-from escritor.cabecalho import MAGIA
+from escritor.cabecalho import MAGIA, WAL
 from escritor.carga import Gravadas, lacrar
 from escritor.erros import Erro
-from escritor.guarda import firmar, nome_datado
+from escritor.guarda import exclusivo, firmar, nome_datado
 from escritor.progresso import milhar
 from escritor.recusas import MOSTRADAS
 from escritor.validacao import problema
@@ -33,7 +33,7 @@ APAGA_ANTIGA = "DROP TABLE usuarios_antiga"
 INSERE = "INSERT INTO usuarios VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 PONTAS = "SELECT min(id), max(id) FROM usuarios"
 PARCIAL = ".desafio2-guardando"  # a cópia do banco de antes, até que esteja inteira no disco
-WAL = 2  # sqlite.org/fileformat2.html, seção 1.3: bytes 18 e 19
+CABE_NO_TMP = 1 << 22  # bytes
 
 Linha = tuple[int, str, str, str]
 
@@ -56,7 +56,12 @@ def candidato(caminho: str) -> bool:
     with open(caminho, "rb") as arquivo:
         cabecalho = arquivo.read(100)
     sem_dono = cabecalho[60:64] == cabecalho[68:72] == bytes(4)
-    return cabecalho[:16] == MAGIA and sem_dono and _examinar(caminho, WAL in cabecalho[18:20])
+    if cabecalho[:16] != MAGIA or not sem_dono:
+        return False
+    try:
+        return _examinar(caminho, WAL in cabecalho[18:20])
+    except FileNotFoundError:  # o diário sumiu: outro escritor acaba de adotar, ou de desfazer
+        return candidato(caminho)
 
 
 def _examinar(caminho: str, em_wal: bool) -> bool:
@@ -64,11 +69,15 @@ def _examinar(caminho: str, em_wal: bool) -> bool:
     absoluto = os.path.abspath(caminho)
     if not em_wal and not os.path.exists(f"{absoluto}-journal"):
         return _tem_a_forma(absoluto, "ro", caminho)
-    with tempfile.TemporaryDirectory(prefix=".desafio2-", dir=os.path.dirname(absoluto)) as pasta:
+    juntos = [absoluto + sufixo for sufixo in ("", "-wal", "-journal")]
+    juntos = [arquivo for arquivo in juntos if os.path.exists(arquivo)]
+    # O temporário do sistema se limpa sozinho; o do container é pequeno.
+    pequenos = sum(map(os.path.getsize, juntos)) < CABE_NO_TMP
+    onde = None if pequenos else os.path.dirname(absoluto)
+    with tempfile.TemporaryDirectory(prefix=".desafio2-", dir=onde) as pasta:
         copia = os.path.join(pasta, "copia.db")
-        for sufixo in ("", "-wal", "-journal"):
-            if os.path.exists(absoluto + sufixo):
-                shutil.copyfile(absoluto + sufixo, copia + sufixo)
+        for arquivo in juntos:
+            shutil.copyfile(arquivo, copia + arquivo.removeprefix(absoluto))
         return _tem_a_forma(copia, "rw", caminho)
 
 
@@ -136,18 +145,16 @@ def _guardar(caminho: str) -> str:
     A cópia só ganha o nome datado inteira: quem o vê pode confiar nela.
     """
     guardado = nome_datado(caminho)
-    parcial = caminho + PARCIAL
-    with suppress(FileNotFoundError):  # de uma adoção que morreu
-        os.unlink(parcial)
     with (
+        exclusivo(caminho + PARCIAL, f"{caminho}: outra adoção está em curso") as parcial,
         closing(_ligar(os.path.abspath(caminho), "ro")) as fonte,
-        closing(sqlite3.connect(parcial)) as copia,
     ):
-        copia.execute("PRAGMA journal_mode = OFF")  # pela metade, joga-se fora
-        fonte.backup(copia)
-    firmar(parcial)
-    os.rename(parcial, guardado)
-    firmar(os.path.dirname(os.path.abspath(caminho)))
+        with closing(sqlite3.connect(parcial)) as copia:
+            copia.execute("PRAGMA journal_mode = OFF")  # pela metade, joga-se fora
+            fonte.backup(copia)
+        firmar(parcial)
+        os.rename(parcial, guardado)
+        firmar(os.path.dirname(os.path.abspath(caminho)))
     return guardado
 
 

@@ -26,6 +26,8 @@ exemplos:
   escritor restaurar - < copia.db
 """
 
+GERAIS = "--banco e --espera valem também aqui: veja `escritor --help`\n\nexemplos:"
+
 # O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
 FRASES = {
     "usage: ": "uso: ",
@@ -40,6 +42,7 @@ FRASES = {
         "%(value)r não existe (escolha entre %(choices)s)"
     ),
     "ignored explicit argument %r": "não leva valor: %r",
+    "invalid %(type)s value: %(value)r": "valor inválido: %(value)r",
 }
 
 
@@ -110,7 +113,7 @@ def _comando(
         allow_abbrev=False,
         help=ajuda,
         description=descricao,
-        epilog="\n  ".join(["exemplos:", *exemplos]),
+        epilog="\n  ".join([GERAIS, *exemplos]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
@@ -125,7 +128,7 @@ def _importar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         "docker compose run --rm -T escritor importar - < clientes.csv",
         "escritor importar planilha.csv --codificacao cp1252 --delimitador ';'",
         "escritor importar people.csv --colunas nome=Name,email=E-mail",
-        "escritor importar clientes.csv --rejeitados ruins.csv",
+        "docker compose run --rm -T escritor importar - --rejeitados - < clientes.csv > ruins.csv",
     )
     _de_onde(importar)
     _o_que_fazer(importar)

@@ -184,6 +184,12 @@ def vazio(con: sqlite3.Connection) -> bool:
     return marcas == [0, 0] and not con.execute(LE_ESQUEMA).fetchone()
 
 
+def nosso(con: sqlite3.Connection) -> bool:
+    """Diz se o banco traz a nossa assinatura, de qualquer versão."""
+    aplicacao: int = con.execute(LE_APLICACAO).fetchone()[0]
+    return aplicacao & 0xFFFFFFFF == APLICACAO
+
+
 def criar_esquema(con: sqlite3.Connection) -> None:
     """Cria as tabelas e o índice do contrato e assina o arquivo, na transação de quem chama."""
     for ddl in ESQUEMA.values():

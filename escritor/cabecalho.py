@@ -11,6 +11,7 @@ from escritor.erros import Erro
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
+WAL = 2  # idem: bytes 18 e 19
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
 
 
@@ -47,6 +48,15 @@ def _tem_diario(caminho: str) -> bool:
     try:
         with open(f"{caminho}-journal", "rb") as diario:
             return diario.read(8) == MAGIA_DO_DIARIO
+    except FileNotFoundError:
+        return False
+
+
+def tem_diario_alheio(caminho: str) -> bool:
+    """Diz se ao lado há um -journal que o SQLite não escreveu; os dele podem começar por zeros."""
+    try:
+        with open(f"{caminho}-journal", "rb") as diario:
+            return diario.read(8) not in {b"", bytes(8), MAGIA_DO_DIARIO}
     except FileNotFoundError:
         return False
 

@@ -61,7 +61,9 @@ def _problema(
         achados = 0 if primeiro is ultimo else -1
         lacre = carga.lacrar(con, 0, 0)
     else:
-        achados = carga.valor(con, QUANTOS_ENTRE, primeiro, ultimo) if fim < primeiro else -1
+        achados = (
+            carga.valor(con, QUANTOS_ENTRE, primeiro, ultimo) if fim < primeiro <= ultimo else -1
+        )
         lacre = carga.lacrar(con, primeiro - 1, ultimo)
     if achados != execucao.inseridos:
         return "os ids não são os que ela registrou"

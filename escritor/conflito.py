@@ -13,7 +13,7 @@ from escritor.validacao import Lote
 
 CRIA = "CREATE TEMP TABLE fila (linha INTEGER, nome TEXT, email TEXT)"
 GUARDA = "INSERT INTO fila VALUES (?, ?, ?)"
-DEVOLVE = "SELECT nome, email, linha FROM fila ORDER BY rowid"
+DEVOLVE = "SELECT rowid, nome, email, linha FROM fila WHERE rowid > ? ORDER BY rowid LIMIT ?"
 REPETIDOS = """\
 SELECT linha, email, no_banco, count(*) OVER () FROM (
     SELECT rowid AS ordem, linha, email,
@@ -36,9 +36,11 @@ def sem_conflitos(con: sqlite3.Connection, lotes: Iterable[Lote], arquivo: str) 
     achados = con.execute(REPETIDOS, (MOSTRADAS,)).fetchall()
     if achados:
         raise _erro(arquivo, achados)
-    cursor = con.execute(DEVOLVE)
-    while linhas := cursor.fetchmany(POR_LOTE):
-        nomes, emails, numeros = map(list, zip(*linhas, strict=True))
+    ultima = 0
+    # Cada consulta acaba antes do yield: com uma aberta, a carga não poderia apagar o índice.
+    while linhas := con.execute(DEVOLVE, (ultima, POR_LOTE)).fetchall():
+        ordens, nomes, emails, numeros = map(list, zip(*linhas, strict=True))
+        ultima = ordens[-1]
         yield Lote(nomes, emails, numeros)
     con.execute("DROP TABLE fila")
 

@@ -69,11 +69,15 @@ class Entrada:
             yield
         except UnicodeError as erro:
             raise Erro(
-                erros.DADOS, f"{self.nome}: não está em {codificacao}. Nada foi gravado."
+                erros.DADOS,
+                f"{self.nome}: não está em {codificacao}. Nada foi gravado; "
+                "diga a certa com --codificacao.",
             ) from erro
         except (gzip.BadGzipFile, zlib.error, EOFError) as erro:
             raise Erro(
-                erros.DADOS, f"{self.nome}: gzip corrompido ou cortado. Nada foi gravado."
+                erros.DADOS,
+                f"{self.nome}: gzip corrompido ou cortado. Nada foi gravado; "
+                "gere-o ou baixe-o de novo.",
             ) from erro
         except OSError as erro:
             raise Erro(
@@ -94,7 +98,8 @@ def abrir(opcoes: Namespace) -> Iterator[Entrada]:
         _texto(bruto, opcoes.codificacao) as fluxo,
     ):
         entrada = Entrada(opcoes, bruto, fluxo)
-        with entrada.recusas.guardadas(opcoes.arquivo, opcoes.banco, f"{opcoes.banco}-journal"):
+        do_banco = [f"{opcoes.banco}{sufixo}" for sufixo in ("", "-journal", "-wal", "-shm")]
+        with entrada.recusas.guardadas(opcoes.arquivo, *do_banco):
             yield entrada
 
 
@@ -120,8 +125,7 @@ def binario(arquivo: str) -> Iterator[io.BufferedReader]:
         raise Erro(
             erros.SEM_ENTRADA,
             f"{arquivo}: o uid {os.getuid()} não consegue ler ({erros.motivo(erro)}). "
-            "Confira o caminho e a permissão, ou mande o arquivo pela entrada padrão: "
-            "importar - < ARQUIVO",
+            "Confira o caminho e a permissão, ou mande-o pela entrada padrão: - < ARQUIVO",
         ) from erro
     with aberto:
         yield aberto

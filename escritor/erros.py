@@ -17,7 +17,7 @@ ESQUEMA = os.EX_CONFIG
 
 # Códigos primários do SQLite (sqlite.org/rescode.html); os estendidos trazem
 # o primário no byte baixo.
-OCUPADO = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+OCUPADO = {sqlite3.SQLITE_BUSY}  # LOCKED é um conflito da conexão consigo mesma: um defeito
 SEM_ACESSO = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 # SQLITE_ERROR: num SQL que é sempre o mesmo, só um esquema estragado o causa.
 ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
@@ -34,6 +34,7 @@ MOTIVOS = {
     errno.EDQUOT: "cota de disco esgotada",
     errno.EFBIG: "o arquivo passaria do tamanho permitido",
     errno.EBADF: "fechada",
+    errno.ENAMETOOLONG: "nome comprido demais",
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",
     errno.ELOOP: "links simbólicos em círculo",

@@ -1,18 +1,25 @@
-"""As cópias que ficam ao lado do banco quando ele é trocado ou adotado."""
+"""Arquivos ao lado de outros: o que se escreve antes de ganhar o nome, e o que se guarda."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from escritor import erros
+from escritor.erros import Erro
 
 
 def nome_datado(caminho: str) -> str:
     """Devolve um nome livre para guardar o que `caminho` é agora, com o instante em UTC."""
-    base = time.strftime(f"{caminho}.antes-de-%Y-%m-%dT%H%M%SZ", time.gmtime())
+    base = caminho + time.strftime(".antes-de-%Y-%m-%dT%H%M%SZ", time.gmtime())
     nome, numero = base, 1
-    while os.path.lexists(nome):
-        numero += 1
-        nome = f"{base}-{numero}"
+    with suppress(FileNotFoundError):
+        while os.lstat(nome):  # e não lexists, que calaria um nome que não cabe
+            numero += 1
+            nome = f"{base}-{numero}"
     return nome
 
 
@@ -23,3 +30,48 @@ def firmar(caminho: str) -> None:
         os.fsync(descritor)
     finally:
         os.close(descritor)
+
+
+@contextmanager
+def exclusivo(parcial: str, ocupado: str) -> Iterator[str]:
+    """Cria um arquivo só nosso enquanto durar, vazio mesmo que um que morreu o tenha deixado.
+
+    No fim ele some, se já não ganhou outro nome. Levanta Erro 75, que começa
+    por `ocupado`, se outro processo o está escrevendo.
+    """
+    with open(parcial, "ab") as arquivo:
+        _trancar(arquivo.fileno(), ocupado)
+        try:
+            nosso = os.path.samestat(os.fstat(arquivo.fileno()), os.stat(parcial))
+        except FileNotFoundError:
+            nosso = False
+        if not nosso:  # quem o tinha já lhe deu o nome
+            raise _em_uso(ocupado)
+        try:
+            arquivo.truncate(0)
+            yield parcial
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(parcial)
+
+
+@contextmanager
+def trancada(pasta: str, ocupado: str) -> Iterator[None]:
+    """Tranca a pasta para quem também a tranca. Levanta Erro 75 se outro já o fez."""
+    descritor = os.open(pasta, os.O_RDONLY)
+    try:
+        _trancar(descritor, ocupado)
+        yield
+    finally:
+        os.close(descritor)
+
+
+def _trancar(descritor: int, ocupado: str) -> None:
+    try:
+        fcntl.flock(descritor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _em_uso(ocupado) from None
+
+
+def _em_uso(ocupado: str) -> Erro:
+    return Erro(erros.TENTE_DE_NOVO, f"{ocupado}; nada mudou. Espere que termine e rode de novo.")

@@ -7,11 +7,12 @@ import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
 from escritor import erros
 from escritor.erros import Erro
+from escritor.guarda import exclusivo
 from escritor.validacao import FORMULA, Lote, Problema, triar
 
 MOSTRADAS = 20
@@ -99,31 +100,31 @@ class Recusas:
                 raise Erro(
                     erros.USO, f"{self.destino}: --rejeitados apagaria a entrada ou o banco."
                 )
-            if os.path.exists(real) and not os.path.isfile(real):
-                yield from self._direto(real)
+            if os.path.exists(self.destino) and not os.path.isfile(self.destino):
+                yield from self._direto(self.destino)
             else:
                 yield from self._ao_lado(real)
 
-    def _direto(self, real: str) -> Iterator[None]:
-        """Escreve num dispositivo ou FIFO, que não se troca por um arquivo."""
-        with self._aberto(real):
+    def _direto(self, destino: str) -> Iterator[None]:
+        """Escreve num dispositivo, pipe ou FIFO, que não se troca por um arquivo."""
+        with self._aberto(destino):
             yield
 
     def _ao_lado(self, real: str) -> Iterator[None]:
-        parcial = f"{real}.desafio2-parcial"
-        with self._aberto(parcial):
-            try:
+        ocupado = f"{self.destino}: outra importação está guardando recusas nele"
+        with ExitStack() as pilha:
+            with self._falhas():
+                parcial = pilha.enter_context(exclusivo(f"{real}.desafio2-parcial", ocupado))
+            with self._aberto(parcial):
                 yield
-            except BaseException:
-                os.unlink(parcial)
-                raise
-        try:
-            os.replace(parcial, real)
-        except OSError as erro:
-            raise Erro(
-                erros.ENTRADA_SAIDA,
-                f"gravado, mas as recusas ficaram em {parcial} ({erros.motivo(erro)}).",
-            ) from erro
+            try:
+                os.replace(parcial, real)
+            except OSError as erro:
+                raise Erro(
+                    erros.ENTRADA_SAIDA,
+                    f"gravado, mas as recusas não chegaram a {self.destino} "
+                    f"({erros.motivo(erro)}). Importe de novo para tê-las.",
+                ) from erro
 
     @contextmanager
     def _aberto(self, caminho: str) -> Iterator[None]:
@@ -162,8 +163,8 @@ class Recusas:
             codigo = erros.NAO_CRIA if abrindo else erros.ENTRADA_SAIDA
             raise Erro(
                 codigo,
-                f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); "
-                "nada foi gravado.",
+                f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); nada foi "
+                "gravado. Diga outro lugar, ou --rejeitados - e redirecione a saída padrão.",
             ) from erro
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import sqlite3
+import stat
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 from escritor import banco, conferencia, entrada, erros, espaco
-from escritor.cabecalho import e_nosso
+from escritor.cabecalho import APLICACAO, MAGIA, WAL, e_nosso, tem_diario_alheio
 from escritor.erros import Erro
-from escritor.guarda import firmar, nome_datado
+from escritor.guarda import exclusivo, firmar, nome_datado, trancada
 from escritor.sinais import Sinais
 
 PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferido
@@ -31,10 +31,11 @@ def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
     """
     caminho = os.path.realpath(opcoes.banco)
     os.makedirs(os.path.dirname(caminho), exist_ok=True)
-    _conferir_troca_interrompida(caminho)
-    with _parcial(caminho) as parcial:
+    with _so_eu(caminho) as parcial:
         _receber(opcoes.arquivo, caminho, parcial)
-        nome = entrada.nome_da_origem(opcoes.arquivo)
+        nome = "a cópia da entrada padrão"
+        if opcoes.arquivo != "-":
+            nome = entrada.nome_da_origem(opcoes.arquivo)
         resumo = _conferir(parcial, nome)
         with _parado(caminho, opcoes, sinais), sinais.irrevogavel():
             sinais.conferir()
@@ -43,26 +44,34 @@ def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
     return [*ditos, f"o banco que havia ficou em {guardado}"] if guardado else ditos
 
 
+def terminar_troca(banco_: str) -> None:
+    """Acaba o que uma restauração que morreu deixou; não faz nada se uma está em curso."""
+    caminho = os.path.realpath(banco_)
+    if any(map(os.path.exists, (caminho + ANTERIOR, caminho + PARCIAL))):
+        with suppress(Erro), _so_eu(caminho):
+            pass
+
+
 @contextmanager
-def _parcial(caminho: str) -> Iterator[str]:
-    """Cria o arquivo em que a cópia é recebida, só nosso enquanto durar."""
-    parcial = caminho + PARCIAL
-    with open(parcial, "ab") as arquivo:
+def _so_eu(caminho: str) -> Iterator[str]:
+    """Entrega o arquivo em que a cópia é recebida; uma restauração de cada vez."""
+    ocupado = f"{caminho}: outra restauração está em curso"
+    # A tranca é a da pasta: a do arquivo parcial iria embora com o nome dele, no meio da troca.
+    with (
+        trancada(os.path.dirname(caminho), ocupado),
+        exclusivo(caminho + PARCIAL, ocupado) as parcial,
+    ):
+        _apagar(*(parcial + sufixo for sufixo in ACOMPANHANTES))
+        anterior = caminho + ANTERIOR
+        if os.path.exists(anterior):
+            if os.path.exists(caminho) and os.path.samefile(anterior, caminho):
+                _apagar(anterior)
+            else:
+                os.rename(anterior, nome_datado(caminho))
         try:
-            fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            nosso = os.path.samestat(os.fstat(arquivo.fileno()), os.stat(parcial))
-        except (BlockingIOError, FileNotFoundError):
-            nosso = False
-        if not nosso:  # quem o tinha pode até já ter trocado os nomes
-            raise Erro(
-                erros.TENTE_DE_NOVO,
-                f"{caminho}: outra restauração está em curso; nada mudou. Espere-a e rode de novo.",
-            )
-        try:
-            arquivo.truncate(0)  # de uma restauração que morreu
             yield parcial
         finally:
-            _apagar(parcial, *(parcial + sufixo for sufixo in ACOMPANHANTES))
+            _apagar(*(parcial + sufixo for sufixo in ACOMPANHANTES))
 
 
 def _receber(arquivo: str, caminho: str, parcial: str) -> None:
@@ -114,37 +123,64 @@ def _conferir(parcial: str, nome: str) -> str:
 def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     """Segura a trava de gravação do banco que sai: ninguém confirma nada nele durante a troca.
 
-    Quem já esperava por ela descobre, em banco.transacao, que o arquivo é outro.
-    Um arquivo que não se abre como banco ninguém está gravando: não há o que segurar.
+    Quem já esperava por ela descobre, em banco.travar, que o arquivo é outro.
+    Só se dispensa a trava do que o SQLite, livre de travas alheias, diz que não
+    é um banco: um que nasce, com a primeira página ainda em zeros, está trancado.
     """
-    if os.path.lexists(caminho) and not os.path.isfile(caminho):
-        raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Use outro BANCO.")
-    vazio = not os.path.exists(caminho) or not os.path.getsize(caminho)
-    if not vazio and not e_nosso(caminho):
-        if opcoes.sem_copia:
-            raise Erro(
-                erros.DADOS,
-                f"{caminho}: o que está aí não é um banco do escritor; nada mudou. "
-                "Sem --sem-copia, ele é guardado e trocado.",
-            )
-        yield
-        return
+    nosso = _nosso_ou_estragado(caminho)
     with ExitStack() as pilha:
         try:
+            if not nosso and tem_diario_alheio(caminho):  # abrir o banco o apagaria
+                raise sqlite3.OperationalError("o diário ao lado não é do SQLite")
             con = pilha.enter_context(closing(banco.conectar(caminho, opcoes.espera, sinais)))
             banco.travar(con, opcoes.espera, sinais)
+            # Pela conexão: abrir e fechar o arquivo à mão soltaria a trava (fcntl(2)).
+            if not banco.vazio(con) and not banco.nosso(con):
+                raise _alheio(caminho)
         except (sqlite3.DatabaseError, UnicodeDecodeError) as erro:
             if not erros.estragado(erro):
                 raise
+            if opcoes.sem_copia and not nosso:
+                raise Erro(
+                    erros.DADOS,
+                    f"{caminho}: o que está aí não é um banco do escritor; nada mudou. "
+                    "Sem --sem-copia, ele é guardado e trocado.",
+                ) from erro
         yield
+
+
+def _nosso_ou_estragado(caminho: str) -> bool:
+    """Diz se o cabeçalho é o nosso; recusa, sem abri-lo com o SQLite, um banco alheio."""
+    if not os.path.lexists(caminho):
+        return False
+    if not os.path.isfile(caminho):
+        raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Use outro BANCO.")
+    with open(caminho, "rb") as arquivo:
+        cabecalho = arquivo.read(100)
+    aplicacao = int.from_bytes(cabecalho[68:72], "big")
+    if cabecalho[:16] == MAGIA and aplicacao not in {0, APLICACAO}:
+        raise _alheio(caminho)
+    if cabecalho[:16] == MAGIA and aplicacao == 0 and WAL in cabecalho[18:20]:
+        raise _alheio(caminho)
+    return cabecalho[:16] == MAGIA and aplicacao == APLICACAO
+
+
+def _alheio(caminho: str) -> Erro:
+    return Erro(
+        erros.DADOS,
+        f"{caminho}: é um banco SQLite que não é do escritor; nada mudou. Se é da versão comum "
+        "deste exercício, rode o escritor, que o adota; se não, mude-o de lugar.",
+    )
 
 
 def _trocar(parcial: str, caminho: str, *, guardar: bool) -> str | None:
     """Troca os nomes; devolve onde ficou o banco que havia, se havia e se ficou."""
     guardado = None
-    if os.path.exists(caminho) and os.path.getsize(caminho) and guardar:
-        os.link(caminho, caminho + ANTERIOR)
-        guardado = nome_datado(caminho)
+    if os.path.exists(caminho) and os.path.getsize(caminho):
+        os.chmod(parcial, stat.S_IMODE(os.stat(caminho).st_mode))
+        if guardar:
+            guardado = nome_datado(caminho)
+            _ligar(caminho, caminho + ANTERIOR)
     for sufixo in ACOMPANHANTES:  # só sobram os de um banco que já nem se abre
         if guardado and os.path.exists(caminho + sufixo):
             os.replace(caminho + sufixo, guardado + sufixo)
@@ -156,14 +192,17 @@ def _trocar(parcial: str, caminho: str, *, guardar: bool) -> str | None:
     return guardado
 
 
-def _conferir_troca_interrompida(caminho: str) -> None:
-    """Acaba o que uma queda no meio de _trocar deixou: o banco que saía ganha o nome, ou nada."""
-    anterior = caminho + ANTERIOR
-    if os.path.exists(anterior):
-        if os.path.exists(caminho) and os.path.samefile(anterior, caminho):
-            _apagar(anterior)
-        else:
-            os.rename(anterior, nome_datado(caminho))
+def _ligar(caminho: str, outro: str) -> None:
+    try:
+        os.link(caminho, outro)
+    except OSError as erro:
+        if erro.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}:
+            raise
+        raise Erro(
+            erros.ENTRADA_SAIDA,
+            f"{caminho}: este sistema de arquivos não tem links, com que se guardaria o banco que "
+            "há; nada mudou. Copie-o antes com `leitor copiar` e use --sem-copia.",
+        ) from erro
 
 
 def _apagar(*caminhos: str) -> None:

@@ -42,7 +42,7 @@ def codificacao(nome: str) -> str:
     """Devolve o nome de uma codificação de texto que o Python conhece."""
     try:
         io.TextIOWrapper(io.BytesIO(), nome)
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise argparse.ArgumentTypeError(f"codificação desconhecida: {nome!r}") from None
     return "utf-8-sig" if codecs.lookup(nome).name == "utf-8" else nome  # com ou sem BOM
 

@@ -30,6 +30,8 @@ exemplos:
   leitor vigiar --intervalo 60
 """
 
+GERAIS = "--banco e --espera valem também aqui: veja `leitor --help`\n\nexemplos:"
+
 # O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
 FRASES = {
     "usage: ": "uso: ",
@@ -44,6 +46,7 @@ FRASES = {
         "%(value)r não existe (escolha entre %(choices)s)"
     ),
     "ignored explicit argument %r": "não leva valor: %r",
+    "invalid %(type)s value: %(value)r": "valor inválido: %(value)r",
 }
 
 
@@ -132,7 +135,7 @@ def _comando(
         allow_abbrev=False,
         help=ajuda,
         description=descricao,
-        epilog="\n  ".join(["exemplos:", *exemplos]),
+        epilog="\n  ".join([GERAIS, *exemplos]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 

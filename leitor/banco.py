@@ -66,8 +66,9 @@ VERSAO = "PRAGMA user_version"
 VERSAO_COMUM = """\
 SELECT (SELECT group_concat(name) FROM sqlite_schema
         WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\') = 'usuarios'
-    AND (SELECT group_concat(name) FROM pragma_table_xinfo('usuarios'))
-        = 'id,nome,email,criado_em'"""
+    AND (SELECT group_concat(name || iif(pk, ' ' || type, '')) FROM pragma_table_xinfo('usuarios'))
+        = 'id INTEGER,nome,email,criado_em'
+    AND (SELECT encoding FROM pragma_encoding) = 'UTF-8'"""
 # Tudo o que o integrity_check confere, menos o índice contra a tabela, que é com indice.py.
 INTEGRIDADE = "PRAGMA quick_check(3)"
 # O lacre e o elo são sobre bytes: BLOB, para que um texto que já não é UTF-8

@@ -47,12 +47,21 @@ def despejar(origem: Leitura) -> Iterator[bytes]:
     Aqui não há onde pôr uma cópia: a trava de leitura fica até o último byte,
     e com ela nenhum escritor muda o arquivo.
     """
+    try:
+        aberto = os.stat(origem.caminho)
+    except OSError:  # quem diz o que houve é a verificação
+        aberto = None
     _, falha = verificar(origem)
     if falha:
         raise falha
     try:
         # Fechar este arquivo solta as travas que o processo tem nele (fcntl(2)): só no fim.
         with open(origem.caminho, "rb") as arquivo:
+            if not aberto or not os.path.samestat(aberto, os.fstat(arquivo.fileno())):
+                raise Erro(
+                    erros.TENTE_DE_NOVO,
+                    f"{origem.nome}: o banco foi restaurado durante a cópia. Copie de novo.",
+                )
             while trecho := arquivo.read(TRECHO):
                 yield trecho
     except OSError as erro:
@@ -79,7 +88,11 @@ def _conferir_destino(banco: str, final: str, destino: str, *, substituir: bool)
     do_banco = {os.path.realpath(banco) + sufixo for sufixo in ("", "-journal", "-wal", "-shm")}
     if final in do_banco:
         raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
-    if os.path.isdir(final) or (os.path.exists(final) and not os.path.isfile(final)):
+    if (
+        not os.path.basename(destino)
+        or os.path.isdir(final)
+        or (os.path.exists(final) and not os.path.isfile(final))
+    ):
         raise Erro(erros.USO, f"{destino}: não é um arquivo comum. Diga o nome da cópia.")
     if os.path.exists(final) and not substituir:
         raise _ja_existe(destino)
@@ -185,7 +198,7 @@ def _falhas(destino: str) -> Iterator[None]:
     except sqlite3.Error as erro:
         if erro.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
             raise
-        raise _sem_lugar(destino, "disco cheio ou com erro") from erro
+        raise _sem_lugar(destino, "disco cheio, ou com erro, aqui ou no banco") from erro
     except OSError as erro:
         if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
             raise _sem_lugar(destino, erros.motivo(erro)) from erro

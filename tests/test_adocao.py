@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, consultar, fotografar, lacre, pessoas
-from tests.processos import RAIZ, trava
+from tests.processos import RAIZ, comando, no_shell, rodar, trava
 
 VERSAO_COMUM = """\
 CREATE TABLE IF NOT EXISTS usuarios (
@@ -44,8 +44,8 @@ def datada(banco: Path) -> Path:
 def test_o_leitor_diz_o_que_e(comum: Path, leitor: Programa) -> None:
     """78, com o que rodar, e nada muda."""
     antes = fotografar(comum.parent)
-    for comando in ("listar", "verificar"):
-        codigo, _, stderr = leitor(comando)
+    for pedido in ("listar", "verificar"):
+        codigo, _, stderr = leitor(pedido)
         assert (codigo, stderr.count("\n")) == (78, 1)
         assert "é da versão comum deste exercício" in stderr
         assert "docker compose run --rm escritor" in stderr
@@ -203,6 +203,14 @@ def test_em_wal(vivo: bool, comum: Path, escritor: Programa, leitor: Programa) -
     assert comum.read_bytes()[18:20] == b"\x01\x01"
     assert len(list(comum.parent.iterdir())) == 2
     assert leitor("verificar").codigo == 0
+
+
+def test_disco_cheio_nao_deixa_sobras(comum: Path) -> None:
+    """A cópia do banco como era não cabe: 74, e nem o parcial dela fica."""
+    antes = fotografar(comum.parent)
+    saida = rodar(no_shell('ulimit -f 4; trap "" XFSZ; "$@"', *comando("escritor")))
+    assert (saida.codigo, saida.stdout) == (74, ""), saida.stderr
+    assert fotografar(comum.parent) == antes
 
 
 def test_em_uso_espera_e_desiste(comum: Path, escritor: Programa) -> None:

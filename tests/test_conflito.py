@@ -50,9 +50,12 @@ def test_os_vinte_primeiros_na_ordem_do_arquivo(
     assert fotografar(semeado.parent) == antes
 
 
-def test_sem_conflito_entra_tudo_na_ordem(arquivo: Path, semeado: Path, escritor: Programa) -> None:
+@pytest.mark.parametrize("quantas", [12_000, 15_001, 40_000])
+def test_sem_conflito_entra_tudo_na_ordem(
+    quantas: int, arquivo: Path, semeado: Path, escritor: Programa
+) -> None:
     """Controle: o que não conflita entra como entraria sem a opção, e nenhum temporário fica."""
-    novas = [(f"P{i}", f"p{i}@x.com") for i in range(12_000)]
+    novas = [(f"P{i}", f"p{i}@x.com") for i in range(quantas)]
     arquivo.write_text("nome,email\n" + "".join(f"{n},{e}\n" for n, e in novas))
     assert escritor("importar", str(arquivo), "--conflito", "falhar").codigo == 0
     assert pessoas(semeado)[3:] == novas

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from leitor import copia
+from leitor import copia, verificacao
+from leitor.leitura import Leitura
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, fotografar, pessoas
 from tests.processos import (
@@ -96,12 +97,18 @@ def test_destino_que_aparece_durante_a_copia(
 
 @pytest.mark.parametrize(
     ("nome", "codigo"),
-    [("desafio2.db", 2), ("desafio2.db-journal", 2), (".", 2), ("nao/ha/x.db", 73)],
+    [
+        ("desafio2.db", 2),
+        ("desafio2.db-journal", 2),
+        (".", 2),
+        ("x/", 2),
+        ("nao/ha/x.db", 73),
+    ],
 )
 def test_destinos_que_nao_servem(nome: str, codigo: int, gravado: Path, leitor: Programa) -> None:
     """O próprio banco, o diário dele, uma pasta, uma pasta que falta: nada muda."""
     antes = fotografar(gravado.parent)
-    saida = leitor("copiar", str(gravado.parent / nome), "--substituir")
+    saida = leitor("copiar", f"{gravado.parent}/{nome}", "--substituir")
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (codigo, "", 1)
     assert fotografar(gravado.parent) == antes
 
@@ -132,6 +139,25 @@ def test_quem_recebia_saiu(importar: Callable[[str], Saida]) -> None:
     saida = rodar(no_shell(linha, *comando("leitor", "copiar", "-")))
     assert saida.codigo == 74
     assert "ela não está inteira" in saida.stderr
+
+
+def test_trocado_no_meio(
+    gravado: Path, leitor: Programa, modelos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Um banco restaurado entre verificar e copiar: 75, e nenhum byte do que não se verificou."""
+    verificar = verificacao.verificar
+
+    def trocar_depois(leitura: Leitura) -> object:
+        feito = verificar(leitura)
+        novo = gravado.with_name("novo.db")
+        novo.write_bytes((modelos / "semeado").read_bytes())
+        novo.replace(gravado)
+        return feito
+
+    monkeypatch.setattr(copia, "verificar", trocar_depois)
+    codigo, stdout, stderr = leitor("copiar", "-")
+    assert (codigo, stdout) == (75, "")
+    assert "foi restaurado durante a cópia" in stderr
 
 
 @pytest.mark.usefixtures("gravado")

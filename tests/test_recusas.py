@@ -8,7 +8,16 @@ import pytest
 
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, fotografar, pessoas
-from tests.processos import comando, no_shell, rodar
+from tests.processos import (
+    alimentar,
+    comando,
+    esperar,
+    fluxo,
+    iniciado,
+    no_shell,
+    rodar,
+    terminar,
+)
 
 COLUNAS = ["linha", "campo", "motivo", "nome", "email", "registro"]
 
@@ -114,14 +123,20 @@ def test_linhas_fisicas(tmp_path: Path, semeado: Path, escritor: Programa) -> No
     assert fotografar(semeado.parent) == antes
 
 
-@pytest.mark.parametrize("alvo", ["entrada", "banco", "link para o banco", "pasta", ""])
+@pytest.mark.parametrize("alvo", ["entrada", "banco", "wal", "link para o banco", "pasta", ""])
 def test_rejeitados_nao_apagam_nada(
     alvo: str, misturado: Path, semeado: Path, escritor: Programa, tmp_path: Path
 ) -> None:
     """O destino das recusas não pode ser a entrada, o banco, nem uma pasta: 2, tudo como estava."""
     link = tmp_path / "link"
     link.symlink_to(semeado)
-    destino = {"entrada": misturado, "banco": semeado, "link para o banco": link, "pasta": tmp_path}
+    destino = {
+        "wal": Path(f"{semeado}-wal"),
+        "entrada": misturado,
+        "banco": semeado,
+        "link para o banco": link,
+        "pasta": tmp_path,
+    }
     antes = fotografar(semeado.parent), fotografar(tmp_path)
     codigo, stdout, stderr = escritor(
         "importar", str(misturado), "--rejeitados", str(destino.get(alvo, ""))
@@ -184,3 +199,31 @@ def test_aspas_nunca_fechadas_encerram_a_leitura(
     assert "a.csv:3: aspas abertas e nunca fechadas. Nada foi gravado" in stderr
     assert not destino.exists()
     assert fotografar(semeado.parent) == antes
+
+
+def test_duas_importacoes_com_o_mesmo_destino(
+    misturado: Path, semeado: Path, escritor: Programa, tmp_path: Path
+) -> None:
+    """A segunda diz 75 e não toca no arquivo da primeira, que fica inteiro."""
+    destino = tmp_path / "ruins.csv"
+    cmd = comando("escritor", "importar", "-", "--rejeitados", str(destino))
+    with iniciado(cmd) as primeira:
+        alimentar(primeira, b"nome,email\n,a1@x.com\n")
+        esperar(Path(f"{destino}.desafio2-parcial").exists, "a primeira começar")
+        codigo, _, stderr = escritor("importar", str(misturado), "--rejeitados", str(destino))
+        assert (codigo, "outra importação está guardando recusas nele" in stderr) == (75, True)
+        fluxo(primeira.stdin).close()
+        assert terminar(primeira).codigo == 0
+    assert [linha["email"] for linha in csv.DictReader(destino.read_text().splitlines())] == [
+        "a1@x.com"
+    ]
+    assert pessoas(semeado) == AMOSTRA
+
+
+def test_rejeitados_num_pipe_do_shell(misturado: Path, semeado: Path, tmp_path: Path) -> None:
+    """`--rejeitados >(programa)` e /dev/stderr são fluxos: não se trocam por um arquivo."""
+    linha = f'"$@" --rejeitados >(cat > {tmp_path}/ruins.csv) && "$@" --rejeitados /dev/stderr'
+    saida = rodar(no_shell(linha, *comando("escritor", "importar", str(misturado))))
+    assert saida.codigo == 0, saida.stderr
+    assert "sem-arroba" in saida.stderr
+    assert len(pessoas(semeado)) == 33

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import alterar, consultar, fotografar, pessoas, reselar
+from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas, reselar
 from tests.processos import (
     comando,
     rodar,
@@ -213,6 +213,65 @@ def test_sem_copia_nao_apaga_o_que_nao_e_nosso(
     assert fotografar(banco.parent) == antes
     assert escritor("restaurar", str(copia)).codigo == 0
     assert datadas(banco)[0].read_text() == "precioso"
+
+
+def test_intervalo_ao_contrario(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """O que o leitor recusaria depois, a restauração recusa antes."""
+    vazio = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    alterar(
+        copia,
+        f"UPDATE execucoes SET primeiro_id = 9, ultimo_id = 5, lacre = '{vazio}' WHERE id = 2",
+    )
+    reselar(copia)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "execução 2: os ids não são os que ela registrou" in stderr) == (65, True)
+    assert pessoas(semeado) == AMOSTRA
+
+
+@pytest.mark.parametrize("pasta", ["a%Yb", "100%", "com espaço e 'aspas'"])
+def test_caminhos_estranhos(
+    pasta: str, tmp_path: Path, copia: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nada no nome da pasta é formato de data, nem de SQL."""
+    banco = tmp_path / pasta / "x.db"
+    monkeypatch.setenv("BANCO", str(banco))
+    assert escritor().codigo == 0
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert len(datadas(banco)) == 1
+    assert len(fotografar(banco.parent)) == 2
+
+
+def test_nome_que_nao_comporta_a_data(
+    tmp_path: Path, copia: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Se o nome com a data não cabe, recusa antes de trocar: 73, e nada mudou."""
+    banco = tmp_path / "dados" / ("x" * 230)
+    monkeypatch.setenv("BANCO", str(banco))
+    assert escritor().codigo == 0
+    antes = fotografar(banco.parent)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "nome comprido demais" in stderr) == (73, True)
+    assert fotografar(banco.parent) == antes
+
+
+@pytest.mark.parametrize("dono", ["PRAGMA application_id = 7", "PRAGMA application_id = 0"])
+def test_um_banco_alheio_nao_e_trocado(
+    dono: str, banco: Path, copia: Path, escritor: Programa
+) -> None:
+    """Um banco de outro programa, ou da versão comum, fica intacto: 65 e o que fazer."""
+    banco.parent.mkdir()
+    alterar(banco, "CREATE TABLE usuarios (x)", dono)
+    antes = fotografar(banco.parent)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, "não é do escritor; nada mudou" in stderr) == (65, True)
+    assert fotografar(banco.parent) == antes
+
+
+def test_fica_com_o_modo_do_que_saiu(semeado: Path, copia: Path, escritor: Programa) -> None:
+    """Um banco que só o dono lia continua assim."""
+    semeado.chmod(0o600)
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert semeado.stat().st_mode & 0o777 == 0o600
 
 
 def test_intervalo_sem_fim_nao_demora(

@@ -151,7 +151,7 @@ def test_disco_cheio(semeado: Path, copia: Path, escritor: Programa,
 def test_duas_ao_mesmo_tempo(semeado: Path, copia: Path, escritor: Programa) -> None:
     """A segunda diz 75 e não toca no que a primeira recebe."""
     antes = fotografar(semeado.parent)
-    with restauracao._parcial(os.path.realpath(semeado)):
+    with restauracao._so_eu(os.path.realpath(semeado)):
         codigo, _, stderr = escritor("restaurar", str(copia))
         assert (codigo, "outra restauração está em curso" in stderr) == (75, True)
     assert fotografar(semeado.parent) == antes
@@ -167,3 +167,71 @@ def test_quem_lia_continua_no_estado_que_via(
         assert escritor("restaurar", str(copia)).codigo == 0
         assert con.execute("SELECT count(*) FROM usuarios").fetchone() == (3,)
     assert len(pessoas(semeado)) == 5
+
+
+def test_um_banco_que_nasce_esta_em_uso(
+    banco: Path, copia: Path, escritor: Programa, leitor: Programa, tmp_path: Path
+) -> None:
+    """Um importar num banco novo derrama páginas com a primeira ainda em zeros: espera, e 75."""
+    linhas = b"".join(b"P%d,p%d@x.com\n" % (i, i) for i in range(150_000))
+    with iniciado(comando("escritor", "importar", "-")) as processo:
+        alimentar(processo, b"nome,email\n" + linhas)
+        esperar(lambda: banco.exists() and banco.stat().st_size > 1 << 20, "as páginas no disco")
+        with banco.open("rb") as arquivo:
+            assert arquivo.read(16) == bytes(16), "o cabeçalho ainda não diz nada"
+        for extra in ([], ["--sem-copia"]):
+            codigo, _, stderr = escritor("restaurar", str(copia), *extra)
+            assert (codigo, "segurou a trava" in stderr) == (75, True), stderr
+        fluxo(processo.stdin).close()
+        assert terminar(processo).codigo == 0
+    assert len(pessoas(banco)) == 150_000
+    assert leitor("verificar").codigo == 0
+    assert list(fotografar(banco.parent)) == [banco.name]
+    assert tmp_path.exists()
+
+
+@pytest.mark.parametrize("onde", ["link", "replace", "rename"])
+def test_outra_comeca_no_meio_da_troca(
+    onde: str, semeado: Path, copia: Path, leitor: Programa
+) -> None:
+    """A que chega entre dois nomes diz 75 e não toca em nada; o banco que sai não se perde."""
+    velho = semeado.read_bytes()
+    outra = comando("escritor", "restaurar", str(copia))
+    codigo = (
+        "import os, subprocess, sys, escritor.app\n"
+        f"original = os.{onde}\n"
+        "def no_meio(*a, **k):\n"
+        f"    os.{onde} = original\n"
+        f"    feito = subprocess.run({outra!r}, capture_output=True)\n"
+        "    assert feito.returncode == 75, feito\n"
+        "    return original(*a, **k)\n"
+        f"os.{onde} = no_meio\n"
+        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}]))\n"
+    )
+    feita = subprocess.run([sys.executable, "-c", codigo], cwd=RAIZ, check=False)
+    assert feita.returncode == 0
+    assert semeado.read_bytes() == copia.read_bytes()
+    assert [datada.read_bytes() for datada in datadas(semeado)] == [velho]
+    assert leitor("verificar").codigo == 0
+
+
+@pytest.mark.parametrize("comando_seguinte", ["semear", "importar"])
+def test_qualquer_execucao_acaba_a_troca_que_morreu(
+    comando_seguinte: str, semeado: Path, copia: Path, escritor: Programa, tmp_path: Path
+) -> None:
+    """Morta depois de trocar os nomes, o banco que saiu ganha a data na execução seguinte."""
+    velho = semeado.read_bytes()
+    codigo = (
+        "import os, sys, escritor.app\n"
+        "os.rename = lambda *_: os.kill(os.getpid(), 9)\n"
+        f"escritor.app.main(['restaurar', {str(copia)!r}])\n"
+    )
+    morta = subprocess.run([sys.executable, "-c", codigo], cwd=RAIZ, check=False)
+    assert morta.returncode == -signal.SIGKILL
+    assert any(nome.endswith(restauracao.ANTERIOR) for nome in fotografar(semeado.parent))
+    arquivo = tmp_path / "a.csv"
+    arquivo.write_text("nome,email\nAna,nova@x.com\n")
+    argv = ["importar", str(arquivo)] if comando_seguinte == "importar" else ["semear"]
+    assert escritor(*argv).codigo == 0
+    assert [datada.read_bytes() for datada in datadas(semeado)] == [velho]
+    assert len(fotografar(semeado.parent)) == 2
