@@ -172,7 +172,7 @@ def _execucoes(execucoes: list[Execucao], prova: Prova) -> Iterator[str]:
     yield f"<p>{mostradas}. Cada barra é o total de linhas; a ponta, as inseridas.</p>\n"
     yield from desenhar(execucoes, prova, mostradas)
     yield from tabela(
-        "tabela-execucoes", f"{mostradas}, em texto", COLUNAS_DO_LIVRO, map(_do_livro, execucoes)
+        "tabela-execucoes", f"Em texto: {mostradas}", COLUNAS_DO_LIVRO, map(_do_livro, execucoes)
     )
     yield "</section>\n"
 
