@@ -97,10 +97,13 @@ ELO_DA_EXECUCAO = "SELECT max(elo) FROM execucoes WHERE id = ?"
 EXECUCOES_DEPOIS = """\
 SELECT id, origem, container, inseridos, repetidos, total, lacre
 FROM execucoes WHERE id > ? ORDER BY id LIMIT ?"""
-ULTIMAS_EXECUCOES = """\
+# Quase toda execução de um `up` é vazia: as que gravaram vêm antes, e ULTIMA_GRAVACAO, sempre.
+EXECUCOES_A_MOSTRAR = """\
 SELECT id, origem, container, versao, iniciada_em, concluida_em, inseridos, repetidos,
     primeiro_id, ultimo_id, total, lacre
-FROM execucoes ORDER BY id DESC LIMIT ?"""
+FROM execucoes WHERE id IN (
+    SELECT id FROM execucoes ORDER BY inseridos > 0 OR id = 1 DESC, id DESC LIMIT ?
+) ORDER BY id"""
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
 USUARIOS = """\

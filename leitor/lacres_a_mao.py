@@ -37,7 +37,7 @@ def lacres(
         )
     yield from tabela(
         "tabela-lacres",
-        "O lacre de cada execução",
+        "O lacre de cada execução mostrada",
         ("execução", "ids", "lacre (SHA-256)"),
         (
             (

@@ -9,6 +9,10 @@ from typing import NamedTuple
 from leitor.pagina import contar, legivel, segundos
 from leitor.verificacao import milhar
 
+TYPE_CHECKING = False  # o app é quem carrega este módulo; aqui, só o tipo da prova
+if TYPE_CHECKING:
+    from leitor.app import Prova
+
 ALTURA = 56  # de cada evento, em pixels: com 50 deles, ainda se percorre com o polegar
 PAUSA = 24  # pixels a mais entre gravar e ler, para dizer quanto tempo passou
 MAIS_LETRAS = 18  # do nome de um container: mais não caberia num telefone
@@ -21,7 +25,7 @@ UNIDADES = (
 
 
 class Execucao(NamedTuple):
-    """Uma linha do livro, como banco.ULTIMAS_EXECUCOES a seleciona."""
+    """Uma linha do livro, como banco.EXECUCOES_A_MOSTRAR a seleciona."""
 
     id: int
     origem: str
@@ -37,39 +41,34 @@ class Execucao(NamedTuple):
     lacre: str
 
 
-def desenhar(execucoes: Sequence[Execucao], lido_por: str, lido_em: str) -> Iterator[str]:
-    """Devolve o SVG: um ponto por execução, depois o fim da gravação e o começo da leitura.
+def desenhar(execucoes: Sequence[Execucao], prova: Prova, mostradas: str) -> Iterator[str]:
+    """Devolve o SVG: um ponto por execução, o fim da última gravação e o começo da leitura.
 
     Sem viewBox: as letras não encolhem num telefone, só as barras.
     """
-    ultima = execucoes[-1]
-    fim = len(execucoes) * ALTURA
-    leitura = fim + ALTURA + PAUSA
+    [gravacao] = [e for e in execucoes if e.id == prova.ultima_gravacao["id"]]
+    fim = (execucoes.index(gravacao) + 1) * ALTURA
+    leitura = (len(execucoes) + 1) * ALTURA + PAUSA
     yield (
         f'<svg class="tempo" width="100%" height="{leitura + ALTURA}" role="img"'
         ' aria-labelledby="tempo-titulo tempo-descricao">\n'
         '<title id="tempo-titulo">Linha do tempo das execuções</title>\n'
-        f'<desc id="tempo-descricao">{escape(_descricao(execucoes, lido_por, lido_em))}</desc>\n'
+        f'<desc id="tempo-descricao">{escape(_descricao(gravacao, prova, mostradas))}</desc>\n'
         f'<line class="trilho" x1="12" x2="12" y1="14" y2="{fim + 14}"/>\n'
         f'<line class="espera" x1="12" x2="12" y1="{fim + 14}" y2="{leitura + 14}"/>\n'
     )
-    maior = max(1, ultima.total)
-    for i, execucao in enumerate(execucoes):
-        yield _evento(
-            i * ALTURA,
-            "execucao" if execucao.inseridos else "execucao vazia",
-            f"Execução {execucao.id}: +{milhar(execucao.inseridos)}, "
-            f"total {milhar(execucao.total)}",
-            f"{legivel(execucao.concluida_em)} · {_curto(execucao.container)}",
-            _barra(i * ALTURA + 43, execucao, maior),
-        )
-    fecho = f"{legivel(ultima.concluida_em)} · {_curto(ultima.container)}"
-    yield _evento(fim, "fim", "O container que gravou terminou", fecho)
-    passou = intervalo(ultima.concluida_em, lido_em)
-    yield f'<text x="32" y="{leitura - 8}">{passou}</text>\n'
-    yield _evento(
-        leitura, "leitura", "O que lê começou", f"{legivel(lido_em)} · {_curto(lido_por)}"
-    )
+    y = 0
+    for execucao in execucoes:
+        yield _ponto(y, execucao, max(1, gravacao.total))
+        y += ALTURA
+        if execucao is gravacao:  # as seguintes, vazias, vieram depois dela
+            fecho = _quando(gravacao.concluida_em, gravacao.container)
+            yield _evento(y, "fim", "Fim da gravação", fecho)
+            y += ALTURA
+    if passou := intervalo(gravacao.concluida_em, prova.lido_em):
+        yield f'<text x="32" y="{leitura - 8}">{passou} do fim da gravação</text>\n'
+    abertura = _quando(prova.lido_em, prova.lido_por)
+    yield _evento(leitura, "leitura", "Começo da leitura", abertura)
     yield "</svg>\n"
 
 
@@ -84,14 +83,27 @@ def intervalo(antes: str, depois: str) -> str:
     return "no mesmo segundo"
 
 
-def _descricao(execucoes: Sequence[Execucao], lido_por: str, lido_em: str) -> str:
-    ultima = execucoes[-1]
+def _descricao(gravacao: Execucao, prova: Prova, mostradas: str) -> str:
     return (
-        f"{contar(len(execucoes), 'execução', 'execuções')} do escritor, "
-        f"{contar(ultima.total, 'linha', 'linhas')} no fim. O container {ultima.container} "
-        f"terminou de gravar em {legivel(ultima.concluida_em)}; o container {lido_por} leu em "
-        f"{legivel(lido_em)}. A tabela abaixo diz o mesmo, em texto."
+        f"{mostradas}; {contar(gravacao.total, 'linha', 'linhas')} no fim. A última gravação "
+        f"terminou em {legivel(gravacao.concluida_em)}, no container {gravacao.container}; a "
+        f"leitura começou em {legivel(prova.lido_em)}, no container {prova.lido_por}. A tabela "
+        "abaixo diz o mesmo, em texto."
     )
+
+
+def _ponto(y: int, execucao: Execucao, maior: int) -> str:
+    return _evento(
+        y,
+        "execucao" if execucao.inseridos else "execucao vazia",
+        f"Execução {execucao.id}: +{milhar(execucao.inseridos)}, total {milhar(execucao.total)}",
+        _quando(execucao.concluida_em, execucao.container),
+        _barra(y + 43, execucao, maior),
+    )
+
+
+def _quando(quando: str, container: str) -> str:
+    return f"{legivel(quando)} · {_curto(container)}"
 
 
 def _evento(y: int, classe: str, nome: str, sub: str, barra: str = "") -> str:

@@ -99,8 +99,8 @@ def _recusada(leitura: Leitura, verificacoes: list[Verificacao], falha: Erro) ->
 def _aceita(
     leitura: Leitura, verificacoes: list[Verificacao], prova: Prova, limite: int
 ) -> Iterator[str]:
-    livro = leitura.con.execute(banco.ULTIMAS_EXECUCOES, (MAIS_EXECUCOES,)).fetchall()
-    execucoes = [Execucao(*linha) for linha in reversed(livro)]
+    livro = leitura.con.execute(banco.EXECUCOES_A_MOSTRAR, (MAIS_EXECUCOES,))
+    execucoes = [Execucao(*linha) for linha in livro]
     yield inicio("Verificado", "aceita")
     yield from _veredito(prova)
     yield (
@@ -163,13 +163,16 @@ def _verificacoes(verificacoes: list[Verificacao]) -> Iterator[str]:
 
 def _execucoes(execucoes: list[Execucao], prova: Prova) -> Iterator[str]:
     mostradas = f"{contar(prova.execucoes, 'execução', 'execuções')} do escritor"
-    if prova.execucoes > len(execucoes):
-        mostradas = f"As últimas {len(execucoes)} de {mostradas}"
+    if fora := prova.execucoes - len(execucoes):
+        mostradas = (
+            f"{len(execucoes)} de {mostradas}, de preferência as que inseriram linhas; "
+            f"{contar(fora, 'ficou', 'ficaram')} de fora"
+        )
     yield secao("execucoes", "As execuções")
     yield f"<p>{mostradas}. Cada barra é o total de linhas; a ponta, as inseridas.</p>\n"
-    yield from desenhar(execucoes, prova.lido_por, prova.lido_em)
+    yield from desenhar(execucoes, prova, mostradas)
     yield from tabela(
-        "tabela-execucoes", f"{mostradas}, em texto", COLUNAS_DO_LIVRO, map(_do_livro, execucoes)
+        "tabela-execucoes", f"Em texto: {mostradas}", COLUNAS_DO_LIVRO, map(_do_livro, execucoes)
     )
     yield "</section>\n"
 

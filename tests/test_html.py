@@ -7,51 +7,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from html.parser import HTMLParser
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from leitor.lacres_a_mao import _no_shell
-from leitor.linha_do_tempo import intervalo
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, reselar
+from tests.pagina import Pagina, pedir
 from tests.processos import Saida, comando, no_shell, rodar
 
-SEM_FIM = {"meta", "br", "link", "img", "input", "hr"}  # o que o HTML não deixa fechar
 FORA = re.compile(
     r"<script|<link|<img|<iframe|<object|\s(?:src|style|on\w+)=|href=\"(?!#)|@import|url\("
 )
-
-
-class Pagina(HTMLParser):
-    """Relê a página; acusa o que fecha fora de ordem e os ids repetidos."""
-
-    def __init__(self, texto: str) -> None:
-        super().__init__()
-        self.abertas: list[str] = []
-        self.marcas: list[str] = []
-        self.ids: list[str] = []
-        self.feed(texto)
-        self.close()
-        assert self.abertas == [], "ficou por fechar"
-        assert len(self.ids) == len({*self.ids}), self.ids
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Anota a marca que abre."""
-        self.marcas.append(tag)
-        self.ids += [str(valor) for nome, valor in attrs if nome == "id"]
-        if tag not in SEM_FIM:
-            self.abertas.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Uma forma de SVG abre e fecha de uma vez."""
-        self.handle_starttag(tag, attrs)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Confere que fecha a última que abriu."""
-        assert self.abertas.pop() == tag
 
 
 def ids_das_linhas(pagina: str) -> list[int]:
@@ -63,15 +32,7 @@ def ids_das_linhas(pagina: str) -> list[int]:
 @pytest.fixture
 def pagina(leitor: Programa) -> Callable[..., str]:
     """Pede a página, confere que deu certo e que ela é bem formada, e a devolve."""
-
-    def pedir(*argv: str) -> str:
-        codigo, stdout, stderr = leitor("listar", "--formato", "html", *argv)
-        assert codigo == 0, stderr
-        assert [linha.split()[0] for linha in stderr.splitlines()] == ["[LEITOR]"] * 4
-        Pagina(stdout)
-        return stdout
-
-    return pedir
+    return partial(pedir, leitor)
 
 
 @pytest.mark.usefixtures("gravado")
@@ -184,16 +145,6 @@ def test_limites(
     assert legenda in texto
 
 
-@pytest.mark.usefixtures("semeado")
-def test_muitas_execucoes(escritor: Programa, pagina: Callable[..., str]) -> None:
-    """Com mais de cinquenta, só as últimas, e a página diz quantas há."""
-    for _ in range(51):
-        assert escritor().codigo == 0
-    texto = pagina()
-    assert "As últimas 50 de 52 execuções do escritor" in texto
-    assert re.findall(r">Execução (\d+): ", texto) == [str(i) for i in range(3, 53)]
-
-
 def test_sem_linhas(importar: Callable[[str], Saida], pagina: Callable[..., str]) -> None:
     """Uma execução que nada gravou: não há o que conferir à mão nem o que listar."""
     assert importar("nome,email\n").codigo == 0
@@ -251,20 +202,3 @@ def test_so_quem_pede_a_pagina_a_carrega(formato: str) -> None:
     )
     saida = rodar([sys.executable, "-c", programa, "--formato", formato])
     assert saida.codigo == (formato == "html"), saida.stderr
-
-
-@pytest.mark.parametrize(
-    ("depois", "esperado"),
-    [
-        ("2026-01-01T00:00:00Z", "no mesmo segundo"),
-        ("2026-01-01T00:00:01Z", "1 segundo depois"),
-        ("2026-01-01T00:03:59Z", "3 minutos depois"),
-        ("2026-01-01T02:00:00Z", "2 horas depois"),
-        ("2026-01-02T00:00:00Z", "1 dia depois"),
-        ("2025-12-31T00:00:00Z", ""),
-        ("ontem", ""),
-    ],
-)
-def test_intervalo(depois: str, esperado: str) -> None:
-    """Quanto os dados ficaram sozinhos; nada se diz de relógios trocados ou ilegíveis."""
-    assert intervalo("2026-01-01T00:00:00Z", depois) == esperado

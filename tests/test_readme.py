@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -20,14 +21,81 @@ VARIA = [
     (r"container [^,]+,", "container ALGUM,"),
     (r"banco criado em \S+", "banco criado em BANCO"),
 ]
+PECA = re.compile(r"\[.*?\]|\S+")  # de uma linha de uso: o que está entre colchetes é uma só
+Ajuda = Callable[..., str]
 
 
-def ajuda(programa: Programa, capsys: pytest.CaptureFixture[str], *comando: str) -> str:
-    """Devolve o texto de --help, numa linha só por parágrafo."""
-    with pytest.raises(SystemExit) as fim:
-        programa(*comando, "--help")
-    assert fim.value.code == 0
-    return " ".join(capsys.readouterr().out.partition("\nexemplos:")[0].split())
+@pytest.fixture
+def ajuda(
+    escritor: Programa,
+    leitor: Programa,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ajuda:
+    """Devolve o texto de `PROGRAMA [COMANDO] --help`, sem os exemplos."""
+    monkeypatch.setenv("COLUMNS", "80")  # num terminal estreito, o argparse recua de outro modo
+    programas = {"escritor": escritor, "leitor": leitor}
+
+    def pedir(programa: str, *comando: str) -> str:
+        with pytest.raises(SystemExit) as fim:
+            programas[programa](*comando, "--help")
+        assert fim.value.code == 0
+        return capsys.readouterr().out.partition("\nexemplos:")[0]
+
+    return pedir
+
+
+def corrido(texto: str) -> str:
+    """Desfaz a quebra de linhas da ajuda."""
+    return " ".join(texto.split())
+
+
+def pecas_da_ajuda(texto: str) -> set[str]:
+    """Devolve argumentos e opções da linha de uso, com `|-` nos que a ajuda diz que aceitam."""
+    uso, _, resto = texto.partition("\n\n")
+    com_traco = [item for item in re.split(r"\n  (?=\S)", resto) if "; - é a" in corrido(item)]
+    pecas = set()
+    for peca in PECA.findall(corrido(uso).partition("[-h] ")[2]):
+        nome = peca.strip("[]")
+        traco = "|-" if any(item.startswith(f"{nome} ") for item in com_traco) else ""
+        escolhas = re.sub(r"\{(.*)\}", lambda achado: achado[1].replace(",", "|"), nome)
+        pecas.add(peca.replace(nome, escolhas + traco))
+    return pecas
+
+
+def comandos_da_ajuda(ajuda: Ajuda) -> dict[str, set[str]]:
+    """Devolve as peças de cada comando dos dois programas; o padrão vem entre colchetes."""
+    comandos = {}
+    for programa in ("escritor", "leitor"):
+        lista = ajuda(programa).partition("\n  COMANDO\n")[2].partition("\n\n")[0]
+        for item in re.split(r"\n    (?=\S)", f"\n{lista}")[1:]:
+            nome = item.split()[0]
+            chave = f"[{nome}]" if item.endswith("(padrão)") else nome
+            comandos[f"{programa} {chave}"] = pecas_da_ajuda(ajuda(programa, nome))
+    return comandos
+
+
+def comandos_do_readme(texto: str) -> dict[str, set[str]]:
+    """Devolve o mesmo, das tabelas: a `importar` pertencem as linhas da tabela dele."""
+    comandos = {}
+    for linha in re.findall(r"^\| `((?:escritor|leitor) .*?)` \|", texto, re.MULTILINE):
+        programa, nome, *pecas = PECA.findall(linha.replace("\\|", "|"))
+        comandos[f"{programa} {nome}"] = {*pecas}
+    tabela = texto.partition("| opção de `importar` |")[2].partition("\n\n")[0]
+    opcoes = re.findall(r"^\| `(.*?)` \|", tabela.replace("\\|", "|"), re.MULTILINE)
+    comandos["escritor importar"] |= {f"[{opcao}]" for opcao in opcoes}
+    return comandos
+
+
+def diferencas(texto: str, ajuda: Ajuda) -> dict[str, set[str]]:
+    """Devolve, por comando, o que só as tabelas ou só a ajuda têm; `falta` é o comando inteiro."""
+    readme, programa = comandos_do_readme(texto), comandos_da_ajuda(ajuda)
+    falta = {"falta"}
+    so_num = {
+        nome: readme.get(nome, falta) ^ programa.get(nome, falta)
+        for nome in readme.keys() | programa.keys()
+    }
+    return {nome: pecas for nome, pecas in so_num.items() if pecas}
 
 
 def igualado(linhas: list[str]) -> list[str]:
@@ -60,43 +128,71 @@ def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor:
     assert consultar(banco, "SELECT count(*) FROM usuarios") == [(3,)]
 
 
-def test_os_codigos_de_saida_sao_os_da_ajuda(
-    escritor: Programa, leitor: Programa, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_os_codigos_de_saida_sao_os_da_ajuda(ajuda: Ajuda) -> None:
     """A tabela do README e a ajuda dos dois programas têm os mesmos códigos."""
     linhas = re.findall(r"^\| (`\d+`.*?) \|", README, re.MULTILINE)
     na_tabela = {codigo for linha in linhas for codigo in re.findall(r"`(\d+)`", linha)}
-    for programa in (escritor, leitor):
-        texto = ajuda(programa, capsys).partition("códigos de saída:")[2]
+    for programa in ("escritor", "leitor"):
+        texto = ajuda(programa).partition("códigos de saída:")[2]
         assert set(re.findall(r"\b\d+\b", texto)) == na_tabela
 
 
-def test_as_opcoes_sao_as_da_ajuda(
-    escritor: Programa, leitor: Programa, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nenhuma opção do README falta no programa, e nenhuma do programa falta no README."""
-    comandos: list[tuple[Programa, str]] = [(escritor, "semear"), (escritor, "importar")]
-    comandos += [(escritor, "restaurar"), (leitor, "listar"), (leitor, "verificar")]
-    comandos += [(leitor, "copiar"), (leitor, "vigiar"), (leitor, "saude")]
-    opcoes = set()
-    for programa, comando in comandos:
-        assert re.search(rf"^\| `\S+ \[?{comando}", README, re.MULTILINE), comando
-        opcoes |= set(re.findall(r"--[a-z][a-z-]*", ajuda(programa, capsys, comando)))
-        opcoes |= set(re.findall(r"--[a-z][a-z-]*", ajuda(programa, capsys)))
-    tabelas = "".join(re.findall(r"^\|.*$", README, re.MULTILINE))
-    assert opcoes - {"--help", "--version"} == set(re.findall(r"--[a-z][a-z-]*", tabelas))
+def test_os_comandos_sao_os_da_ajuda(ajuda: Ajuda) -> None:
+    """Comando por comando: argumentos, opções, escolhas e o nome de cada valor."""
+    assert diferencas(README, ajuda) == {}
 
 
-def test_as_variaveis_e_os_padroes(
-    escritor: Programa, leitor: Programa, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("antes", "depois", "esperado"),
+    [
+        (
+            "verificar [--formato texto\\|json]",
+            "verificar [--formato texto\\|xml]",
+            {"leitor verificar": {"[--formato texto|json]", "[--formato texto|xml]"}},
+        ),
+        (
+            "`leitor verificar ",
+            "`leitor verificar [--limite N] ",
+            {"leitor verificar": {"[--limite N]"}},
+        ),
+        (" [--limite N]", "", {"leitor [listar]": {"[--limite N]"}}),
+        ("copiar DESTINO\\|-", "copiar DESTINO", {"leitor copiar": {"DESTINO|-", "DESTINO"}}),
+        (
+            "`escritor [semear]`",
+            "`escritor semear`",
+            {"escritor [semear]": {"falta"}, "escritor semear": {"falta"}},
+        ),
+        ("| `--silencioso` |", "| silencioso |", {"escritor importar": {"[--silencioso]"}}),
+        (
+            "--codificacao NOME",
+            "--codificacao C",
+            {"escritor importar": {"[--codificacao NOME]", "[--codificacao C]"}},
+        ),
+        (
+            "--conflito ignorar\\|falhar",
+            "--conflito ignorar",
+            {"escritor importar": {"[--conflito ignorar|falhar]", "[--conflito ignorar]"}},
+        ),
+    ],
+)
+def test_controle_uma_tabela_adulterada_e_pega(
+    antes: str, depois: str, esperado: dict[str, set[str]], ajuda: Ajuda
 ) -> None:
-    """Cada variável da tabela está na ajuda dos dois, com o mesmo padrão."""
-    tabela = re.findall(r"^\| `(BANCO\w*)` \| `(--\w+).*?` \| `(.*?)`", README, re.MULTILINE)
+    """Controle negativo: só a linha adulterada é acusada, pelo que mudou nela."""
+    assert README.count(antes) == 1
+    assert diferencas(README.replace(antes, depois), ajuda) == esperado
+
+
+def test_as_variaveis_e_os_padroes(ajuda: Ajuda) -> None:
+    """As variáveis da tabela são as opções globais dos dois, com o mesmo padrão."""
+    tabela = re.findall(r"^\| `(BANCO\w*)` \| `(--.*?)` \| `(.*?)`", README, re.MULTILINE)
     assert [nome for nome, _, _ in tabela] == ["BANCO", "BANCO_ESPERA"]
-    for programa in (escritor, leitor):
-        texto = ajuda(programa, capsys)
+    for programa in ("escritor", "leitor"):
+        texto = ajuda(programa)
+        globais = {f"[{opcao}]" for _, opcao, _ in tabela}
+        assert pecas_da_ajuda(texto) == globais | {"[--version]", "COMANDO", "..."}
         for nome, opcao, padrao in tabela:
-            assert re.search(rf"{opcao} \S+ .*?\(variável {nome}; (padrão )?{padrao}\)", texto)
+            assert re.search(rf"{opcao} [^(]*\(variável {nome}; padrão {padrao}\)", corrido(texto))
 
 
 def test_a_receita_do_lacre_funciona(semeado: Path) -> None:
