@@ -44,8 +44,15 @@ def ler(
         motivo = colunas.problema(achadas)
         if motivo is None:
             return achadas, _Leitura(fluxo, recusas, achadas, separador).lotes()
-        problema = problema._replace(motivo=motivo)
+        problema = problema._replace(motivo=motivo + _palpite(linha, achadas))
     raise recusas.fatal(problema)
+
+
+def _palpite(linha: str, achadas: list[str]) -> str:
+    """Devolve o que dizer a mais quando o cabeçalho parece outra coisa."""
+    if linha.lstrip()[0] in "[{":
+        return " (parece JSON: diga --formato json ou jsonl)"
+    return " (outro separador? diga --delimitador)" if len(achadas) == 1 else ""
 
 
 def _dividir(linha: str, separador: str, nomes: Mapping[str, str]) -> tuple[list[str], str]:
@@ -110,12 +117,13 @@ class _Leitura:
         primeira = self.linha
         while not fonte.esgotada:
             self.linha = primeira + leitor.line_num
+            fonte.registro = ""
             try:
                 campos = next(leitor, [])
             except csv.Error as erro:
                 if motivo := _sem_fim(erro):
                     raise self.recusas.fatal(Problema(self.linha, "", motivo)) from erro
-                problemas.append(Problema(self.linha, "", FORA_DO_LUGAR))
+                problemas.append(Problema(self.linha, "", FORA_DO_LUGAR, registro=fonte.registro))
                 continue
             if len(campos) == self.largura:
                 pessoas.append((campos, self.linha))
@@ -138,6 +146,7 @@ class _Fonte:
         self._trecho = io.StringIO(trecho, newline="")
         self._tamanho = len(trecho)
         self._fluxo = fluxo
+        self.registro = ""  # o texto entregue desde que alguém o esvaziou
 
     def __iter__(self) -> _Fonte:
         return self
@@ -146,6 +155,7 @@ class _Fonte:
         linha = self._trecho.readline() or self._fluxo.readline(LIMITE_DA_LINHA)
         if not linha:
             raise StopIteration
+        self.registro += linha
         return linha
 
     @property

@@ -39,18 +39,18 @@ class _Pessoas:
         nome, email = (forma[traduzidas.index(coluna)] for coluna in colunas.OBRIGATORIAS)
         return nome, email
 
-    def lote(self, objetos: Iterable[tuple[int, Any]]) -> Lote:
-        """Junta num lote as pessoas dos objetos, cada um com a sua linha.
+    def lote(self, objetos: Iterable[tuple[int, Any, str]]) -> Lote:
+        """Junta num lote as pessoas dos objetos, cada um com a sua linha e o seu texto.
 
         No lugar de um objeto pode vir o ValueError que impediu de lê-lo.
         """
         pessoas = []
         problemas = []
-        for linha, objeto in objetos:
+        for linha, objeto, texto in objetos:
             try:
                 pessoas.append((*self._pessoa(objeto), linha))
             except ValueError as erro:
-                problemas.append(Problema(linha, "", str(erro)))
+                problemas.append(Problema(linha, "", str(erro), registro=texto))
         nomes, emails, linhas = map(list, zip(*pessoas, strict=True)) if pessoas else ([], [], [])
         return Lote(nomes, emails, linhas, problemas)
 
@@ -118,13 +118,14 @@ def _objeto_ou_problema(pares: list[tuple[str, Any]]) -> dict[str, Any] | ValueE
     return objeto if len(objeto) == len(pares) else ValueError("a mesma chave duas vezes")
 
 
-def _uma_a_uma(linhas: list[str], numero: int) -> Iterator[tuple[int, Any]]:
+def _uma_a_uma(linhas: list[str], numero: int) -> Iterator[tuple[int, Any, str]]:
     for linha, texto in enumerate(linhas, numero):
         if texto.strip(BRANCOS):
             try:
-                yield linha, json.loads(texto, object_pairs_hook=_objeto_ou_problema)
+                valor = json.loads(texto, object_pairs_hook=_objeto_ou_problema)
             except (ValueError, RecursionError) as erro:
-                yield linha, ValueError(_motivo(erro))
+                valor = ValueError(_motivo(erro))
+            yield linha, valor, texto
 
 
 def ler_array(
@@ -152,7 +153,7 @@ class _Array:
         self.inicio = 0
         self.linha = 1
 
-    def objetos(self) -> Iterator[tuple[int, Any]]:
+    def objetos(self) -> Iterator[tuple[int, Any, str]]:
         """Devolve cada elemento com a linha em que começa. Levanta Erro 65."""
         self._consumir("[", "o array não começa com [")
         if self._proximo() == "]":
@@ -161,7 +162,7 @@ class _Array:
             while True:
                 if self._proximo() in {"", "]"}:
                     raise self._fatal("esperava um objeto JSON")
-                yield self.linha, self._valor()
+                yield self.linha, *self._valor()
                 if self._proximo() == "]":
                     self.inicio += 1
                     break
@@ -186,7 +187,7 @@ class _Array:
             raise self._fatal(motivo)
         self.inicio += 1
 
-    def _valor(self) -> Any:
+    def _valor(self) -> tuple[Any, str]:
         while True:
             try:
                 objeto, fim = self.decodificar(self.texto, self.inicio)
@@ -198,9 +199,10 @@ class _Array:
             lidos = fim - self.inicio
             if fim == len(self.texto) and self._ler_mais():
                 continue  # um número pode seguir no próximo trecho
-            self.linha += _quebras(self.texto[self.inicio : self.inicio + lidos])
+            texto = self.texto[self.inicio : self.inicio + lidos]
+            self.linha += _quebras(texto)
             self.inicio += lidos
-            return objeto
+            return objeto, texto
 
     def _ler_mais(self) -> bool:
         mais = self.fluxo.read(TRECHO)

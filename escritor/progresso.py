@@ -36,7 +36,7 @@ class Progresso:
                 self._mostrar(self._texto(agora - self._inicio))
                 self._proximo = agora + (ENTRE_QUADROS if self._terminal else ENTRE_LINHAS)
         if self._proximo > self._inicio + SILENCIO_INICIAL and not self._entrada.recusas.impedem:
-            self._mostrar(f"{milhar(self._linhas)} linhas lidas; ordenando e selando")
+            self._mostrar(f"linhas lidas: {milhar(self._linhas)}; ordenando e selando")
 
     def apagar(self) -> None:
         """Limpa a linha do terminal, se há uma."""
@@ -55,7 +55,7 @@ class Progresso:
             self._mudo = True
 
     def _texto(self, segundos: float) -> str:
-        ritmo = f"{milhar(self._linhas)} linhas, {milhar(int(self._linhas / segundos))}/s"
+        ritmo = f"linhas: {milhar(self._linhas)}, {milhar(int(self._linhas / segundos))}/s"
         fracao = self._entrada.fracao
         if not fracao:
             return ritmo

@@ -13,7 +13,7 @@ from leitor import banco, configuracao, erros, montagem, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.leitura import Leitura, quem_le
-from leitor.verificacao import Verificacao, verificar
+from leitor.verificacao import Verificacao, milhar, verificar
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
 if TYPE_CHECKING:
@@ -130,12 +130,13 @@ def _copiar(leitura: Leitura, opcoes: Opcoes) -> int:
 
 def _prova_em_texto(prova: Prova) -> list[str]:
     gravacao = prova.ultima_gravacao
+    inseridos = milhar(int(gravacao["inseridos"] or 0))
     return [
         f"gravado: execução {gravacao['id']} ({gravacao['origem']}), container "
-        f"{gravacao['container']}, {gravacao['concluida_em']}; inseridos: {gravacao['inseridos']}",
+        f"{gravacao['container']}, {gravacao['concluida_em']}; inseridos: {inseridos}",
         f"lacre:   sha256 {gravacao['lacre']}",
         f"lido:    container {prova.lido_por}, {prova.lido_em}; "
-        f"usuários: {prova.usuarios}, execuções: {prova.execucoes}",
+        f"usuários: {milhar(prova.usuarios)}, execuções: {milhar(prova.execucoes)}",
     ]
 
 

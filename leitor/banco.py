@@ -120,6 +120,7 @@ LINHAS_DO_LACRE = PAGINA.format(
 )
 # printf é mais rápido que ||, mas para num NUL: só para dados já verificados.
 LINHAS_IMPRESSAS = PAGINA.format("printf(?, id, nome, email, criado_em)")
+LINHAS_DO_CSV = LINHAS_IMPRESSAS.replace("FROM", ", min(nome), min(email) FROM", 1)
 LINHAS_MEDIDAS = """\
 SELECT count(*), CAST(group_concat(nome || email, '') AS BLOB),
     max(length(id)), max(length(nome)), max(length(email)), max(length(criado_em))

@@ -21,7 +21,9 @@ FORMULA = tuple("=+-@\t\r＝＋－＠")
 # O que, num bloco de CSV sem aspas, pede que ele seja escrito com cuidado: aspas,
 # ou o que, no começo de um campo, é fórmula, apóstrofo ou largura inteira (EF em
 # UTF-8). De um byte só, sempre que dá: a busca é a mais rápida que há.
-SUSPEITO_NO_CSV = (b'"', b"=", b"+", b",-", b",@", b"'", b"\xef")
+SUSPEITO_NO_CSV = (b'"', b"=", b"+", b"'", b"\xef")
+# Estes custam dez vezes mais a procurar: só se algum campo começa por algo antes de A.
+SUSPEITO_DE_DOIS_BYTES = (b",-", b",@")
 MOLDE_CSV = "%d,%s,%s,%s\n"
 MOLDE_JSON = '{"id": %d, "nome": "%s", "email": "%s", "criado_em": "%s"}'
 ASPAS_POR_OBJETO = 14  # quatro chaves e três textos
@@ -133,9 +135,11 @@ def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     from io import StringIO
 
     yield f"{','.join(COLUNAS)}\n".encode()
-    for quantas, depois_de, bloco in _paginas(con, MOLDE_CSV, limite):
+    paginas = banco.paginas(con, banco.LINHAS_DO_CSV, 0, banco.TODOS, limite, MOLDE_CSV)
+    for quantas, depois_de, bloco, *menores in paginas:
+        suspeitos = SUSPEITO_NO_CSV + (SUSPEITO_DE_DOIS_BYTES if min(menores) < "A" else ())
         virgulas = (len(COLUNAS) - 1) * quantas
-        if bloco.count(b",") == virgulas and not any(t in bloco for t in SUSPEITO_NO_CSV):
+        if bloco.count(b",") == virgulas and not any(trecho in bloco for trecho in suspeitos):
             yield bloco
         else:
             texto = StringIO()

@@ -172,7 +172,7 @@ def _lacres(leitura: Leitura) -> str:
             f"{' …' if len(quebrados) > 3 else ''}: as linhas não são as que foram gravadas. "
             "Restaure uma cópia.",
         )
-    return f"{milhar(quantos)} recalculados das linhas, todos iguais"
+    return f"recalculados das linhas e iguais: {milhar(quantos)}"
 
 
 def _elos(leitura: Leitura) -> str:
@@ -219,7 +219,7 @@ def _totais(leitura: Leitura) -> str:
             f"há {quantos} usuários, as execuções registram {soma}: alguém gravou ou apagou por "
             "fora. Restaure uma cópia.",
         )
-    return f"{milhar(quantos)} usuários, cada um em uma execução"
+    return f"usuários: {milhar(quantos)}, cada um em uma execução"
 
 
 def _indice(leitura: Leitura) -> str:

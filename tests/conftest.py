@@ -161,3 +161,12 @@ def ferramenta() -> Callable[[str], str]:
         return caminho
 
     return achar
+
+
+@pytest.fixture
+def misturado(tmp_path: Path) -> Path:
+    """Trinta linhas ruins entre trinta boas; a última é uma repetida da amostra."""
+    linhas = "".join(f"P{i},p{i}@x.com\nQ{i},sem-arroba\n" for i in range(30))
+    arquivo = tmp_path / "misturado.csv"
+    arquivo.write_text(f"nome,email\n{linhas}João,JOAO@example.com\n", encoding="utf-8")
+    return arquivo

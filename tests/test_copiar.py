@@ -42,7 +42,7 @@ def test_a_copia_e_um_banco_igual(
     codigo, stdout, stderr = leitor("copiar", str(destino))
     assert (codigo, stdout) == (0, "")
     assert stderr == (
-        f"[LEITOR] copiado: {gravado} → {destino}; 5 usuários, cada um em uma execução\n"
+        f"[LEITOR] copiado: {gravado} → {destino}; usuários: 5, cada um em uma execução\n"
     )
     for tabela in ("usuarios", "execucoes"):
         sql = f"SELECT * FROM {tabela} ORDER BY id"

@@ -178,7 +178,7 @@ def test_arquivo_que_nao_da_para_ler(
     codigo, stdout, stderr = escritor("importar", f"{tmp_path}/{arquivo}")
     assert (codigo, stdout) == (66, "")
     assert stderr.startswith(f"[ESCRITOR] ERRO: {tmp_path}/{arquivo}: o uid {os.getuid()} não ")
-    assert stderr.endswith("importar - < ARQUIVO\n")
+    assert stderr.endswith("pela entrada padrão: - < ARQUIVO\n")
     assert fotografar(semeado.parent) == antes
 
 

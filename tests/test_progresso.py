@@ -43,10 +43,10 @@ def test_linhas_fora_do_terminal(
     assert (codigo, stdout) == (0, "")
     linhas = stderr.splitlines()
     assert all(linha.startswith("[ESCRITOR] ") for linha in linhas)
-    assert "linhas, " in linhas[0]
+    assert "linhas: " in linhas[0]
     assert "faltam" in linhas[0]
     assert "\r" not in stderr
-    assert any("30.000 linhas lidas; ordenando e selando" in linha for linha in linhas)
+    assert any("linhas lidas: 30.000; ordenando e selando" in linha for linha in linhas)
     assert consultar(banco, "SELECT count(*) FROM usuarios") == [(30_000,)]
 
 
@@ -82,6 +82,6 @@ def test_um_arquivo_ja_recusado_mostra_que_o_resto_e_lido(
     assert (codigo, stdout) == (65, "")
     *andamento, recusa = stderr.splitlines()
     assert len(andamento) > 1
-    assert "100%  30.000 linhas" in andamento[-1]
+    assert "100%  linhas: 30.000" in andamento[-1]
     assert "grande.csv:2: email: 'sem-arroba' não é um e-mail" in recusa
     assert "selando" not in stderr

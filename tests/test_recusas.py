@@ -9,26 +9,12 @@ import pytest
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, fotografar, pessoas
 from tests.processos import (
-    alimentar,
     comando,
-    esperar,
-    fluxo,
-    iniciado,
     no_shell,
     rodar,
-    terminar,
 )
 
 COLUNAS = ["linha", "campo", "motivo", "nome", "email", "registro"]
-
-
-@pytest.fixture
-def misturado(tmp_path: Path) -> Path:
-    """Trinta linhas ruins entre trinta boas; a última é uma repetida da amostra."""
-    linhas = "".join(f"P{i},p{i}@x.com\nQ{i},sem-arroba\n" for i in range(30))
-    arquivo = tmp_path / "misturado.csv"
-    arquivo.write_text(f"nome,email\n{linhas}João,JOAO@example.com\n", encoding="utf-8")
-    return arquivo
 
 
 def test_todas_contadas_e_vinte_mostradas(
@@ -201,29 +187,22 @@ def test_aspas_nunca_fechadas_encerram_a_leitura(
     assert fotografar(semeado.parent) == antes
 
 
-def test_duas_importacoes_com_o_mesmo_destino(
-    misturado: Path, semeado: Path, escritor: Programa, tmp_path: Path
+@pytest.mark.parametrize(
+    ("dados", "motivo"),
+    [
+        ("[" + '{"nome":"A","email":"a@x.com"},' * 3_000 + "]", "parece JSON: diga --formato json"),
+        ("nome|email\nA|a@x.com\n", "outro separador? diga --delimitador"),
+        (",".join(f"coluna{i}" for i in range(500)) + "\n", "coluna7, …"),
+    ],
+)
+def test_um_cabecalho_estranho_nao_enche_a_tela(
+    dados: str, motivo: str, semeado: Path, escritor: Programa, tmp_path: Path
 ) -> None:
-    """A segunda diz 75 e não toca no arquivo da primeira, que fica inteiro."""
-    destino = tmp_path / "ruins.csv"
-    cmd = comando("escritor", "importar", "-", "--rejeitados", str(destino))
-    with iniciado(cmd) as primeira:
-        alimentar(primeira, b"nome,email\n,a1@x.com\n")
-        esperar(Path(f"{destino}.desafio2-parcial").exists, "a primeira começar")
-        codigo, _, stderr = escritor("importar", str(misturado), "--rejeitados", str(destino))
-        assert (codigo, "outra importação está guardando recusas nele" in stderr) == (75, True)
-        fluxo(primeira.stdin).close()
-        assert terminar(primeira).codigo == 0
-    assert [linha["email"] for linha in csv.DictReader(destino.read_text().splitlines())] == [
-        "a1@x.com"
-    ]
-    assert pessoas(semeado) == AMOSTRA
-
-
-def test_rejeitados_num_pipe_do_shell(misturado: Path, semeado: Path, tmp_path: Path) -> None:
-    """`--rejeitados >(programa)` e /dev/stderr são fluxos: não se trocam por um arquivo."""
-    linha = f'"$@" --rejeitados >(cat > {tmp_path}/ruins.csv) && "$@" --rejeitados /dev/stderr'
-    saida = rodar(no_shell(linha, *comando("escritor", "importar", str(misturado))))
-    assert saida.codigo == 0, saida.stderr
-    assert "sem-arroba" in saida.stderr
-    assert len(pessoas(semeado)) == 33
+    """Uma linha curta, que não despeja o arquivo e diz o que tentar."""
+    (tmp_path / "a.csv").write_text(dados)
+    antes = fotografar(semeado.parent)
+    codigo, stdout, stderr = escritor("importar", str(tmp_path / "a.csv"))
+    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
+    assert motivo in stderr
+    assert len(stderr) < 700
+    assert fotografar(semeado.parent) == antes

@@ -53,7 +53,7 @@ def test_quatro_importacoes_abertas_ao_mesmo_tempo(projeto: Projeto) -> None:
     assert sorted(e["inseridos"] for e in banco.execucoes) == [1, 1, 1, 2]
     assert len({e["container"] for e in banco.execucoes}) == 4
     verificado = projeto.compose("run", "--rm", "--no-deps", "leitor", "verificar")
-    assert "5 usuários, cada um em uma execução" in verificado.stdout
+    assert "usuários: 5, cada um em uma execução" in verificado.stdout
 
 
 def test_escritor_espera_o_fim_de_uma_importacao_grande(projeto: Projeto) -> None:
