@@ -62,6 +62,10 @@ def candidato(caminho: str) -> bool:
         return _examinar(caminho, WAL in cabecalho[18:20])
     except FileNotFoundError:  # o diário sumiu: outro escritor acaba de adotar, ou de desfazer
         return candidato(caminho)
+    except sqlite3.OperationalError as erro:
+        if erros.primario(erro) not in erros.OCUPADO:
+            raise
+        return True  # em uso: quem espera a vez, e confere de novo, é a adoção
 
 
 def _examinar(caminho: str, em_wal: bool) -> bool:
@@ -92,7 +96,7 @@ def _tem_a_forma(olhado: str, modo: str, caminho: str) -> bool:
 def _ligar(caminho: str, modo: str) -> sqlite3.Connection:
     # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
     uri = caminho.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    con = sqlite3.connect(f"file://{uri}?mode={modo}", uri=True, isolation_level=None)
+    con = sqlite3.connect(f"file://{uri}?mode={modo}", uri=True, timeout=0, isolation_level=None)
     con.execute("PRAGMA trusted_schema = OFF")
     return con
 

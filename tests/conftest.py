@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import escritor.app
 import leitor.app
 from leitor.vigia import Sinais
+from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM
 from tests.processos import Saida
 from tests.vigilia import Passo, Vigiar
 
@@ -170,3 +173,16 @@ def misturado(tmp_path: Path) -> Path:
     arquivo = tmp_path / "misturado.csv"
     arquivo.write_text(f"nome,email\n{linhas}João,JOAO@example.com\n", encoding="utf-8")
     return arquivo
+
+
+@pytest.fixture
+def comum(banco: Path) -> Path:
+    """O banco que a versão comum deixa depois de quatro `docker compose up`."""
+    banco.parent.mkdir()
+    with closing(sqlite3.connect(banco)) as con:
+        con.execute(VERSAO_COMUM)
+        for dia in range(1, 5):
+            for nome, email in AMOSTRA:
+                con.execute(INSERE_COMUM, (nome, email, f"2025-12-{dia:02}T14:30:00.123456"))
+        con.commit()
+    return banco

@@ -14,6 +14,14 @@ AMOSTRA = [
     ("Maria Santos", "maria@example.com"),
     ("Pedro Oliveira", "pedro@example.com"),
 ]
+VERSAO_COMUM = """\
+CREATE TABLE IF NOT EXISTS usuarios (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    nome TEXT NOT NULL,
+    email TEXT NOT NULL,
+    criado_em TEXT NOT NULL
+)"""
+INSERE_COMUM = "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?)"
 LINHAS_DE = "SELECT id, nome, email, criado_em FROM usuarios WHERE id BETWEEN ? AND ? ORDER BY id"
 
 

@@ -1,38 +1,22 @@
 """Um volume da versão comum do exercício: o leitor diz o que é, o escritor o adota."""
 
-import signal
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, alterar, consultar, fotografar, lacre, pessoas
-from tests.processos import RAIZ, comando, no_shell, rodar, trava
-
-VERSAO_COMUM = """\
-CREATE TABLE IF NOT EXISTS usuarios (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    nome TEXT NOT NULL,
-    email TEXT NOT NULL,
-    criado_em TEXT NOT NULL
-)"""
-INSERE = "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?)"
-
-
-@pytest.fixture
-def comum(banco: Path) -> Path:
-    """O banco que a versão comum deixa depois de quatro `docker compose up`."""
-    banco.parent.mkdir()
-    with closing(sqlite3.connect(banco)) as con:
-        con.execute(VERSAO_COMUM)
-        for dia in range(1, 5):
-            for nome, email in AMOSTRA:
-                con.execute(INSERE, (nome, email, f"2025-12-{dia:02}T14:30:00.123456"))
-        con.commit()
-    return banco
+from tests.contrato import (
+    AMOSTRA,
+    INSERE_COMUM,
+    VERSAO_COMUM,
+    alterar,
+    consultar,
+    fotografar,
+    lacre,
+    pessoas,
+)
 
 
 def datada(banco: Path) -> Path:
@@ -174,23 +158,13 @@ def test_o_que_nao_da_para_adotar_fica_intacto(
     assert fotografar(comum.parent) == antes
 
 
-def test_em_utf16_nao(banco: Path, escritor: Programa) -> None:
-    """O lacre é sobre UTF-8: um banco em outra codificação é recusado."""
-    banco.parent.mkdir()
-    alterar(banco, "PRAGMA encoding = 'UTF-16le'", VERSAO_COMUM)
-    antes = fotografar(banco.parent)
-    codigo, _, stderr = escritor()
-    assert (codigo, "o texto está em UTF-16le" in stderr) == (65, True)
-    assert fotografar(banco.parent) == antes
-
-
 @pytest.mark.parametrize("vivo", [True, False], ids=["com -wal", "fechado"])
 def test_em_wal(vivo: bool, comum: Path, escritor: Programa, leitor: Programa) -> None:
     """Um banco em WAL é adotado com o que o -wal tem, e volta ao diário de rollback."""
     with closing(sqlite3.connect(comum)) as con:
         con.execute("PRAGMA journal_mode = WAL")
         con.execute("PRAGMA wal_autocheckpoint = 0")
-        con.execute(INSERE, ("Ana", "ana@x.com", "2025-12-07T10:00:00"))
+        con.execute(INSERE_COMUM, ("Ana", "ana@x.com", "2025-12-07T10:00:00"))
         con.commit()
         sobra = fotografar(comum.parent)
     if vivo:  # como o deixa um programa morto: as linhas ainda estão no -wal
@@ -205,55 +179,22 @@ def test_em_wal(vivo: bool, comum: Path, escritor: Programa, leitor: Programa) -
     assert leitor("verificar").codigo == 0
 
 
-def test_disco_cheio_nao_deixa_sobras(comum: Path) -> None:
-    """A cópia do banco como era não cabe: 74, e nem o parcial dela fica."""
-    antes = fotografar(comum.parent)
-    saida = rodar(no_shell('ulimit -f 4; trap "" XFSZ; "$@"', *comando("escritor")))
-    assert (saida.codigo, saida.stdout) == (74, ""), saida.stderr
-    assert fotografar(comum.parent) == antes
-
-
-def test_em_uso_espera_e_desiste(comum: Path, escritor: Programa) -> None:
-    """A versão comum ainda rodando: 75, e nada muda nem fica ao lado."""
-    antes = fotografar(comum.parent)
-    with trava(comum, "IMMEDIATE"):
-        codigo, _, stderr = escritor()
-    assert (codigo, "segurou a trava" in stderr) == (75, True)
-    assert fotografar(comum.parent) == antes
-
-
-@pytest.mark.parametrize("passo", ["_guardar", "_refazer", "recomecar"])
-def test_morta_no_meio(passo: str, comum: Path, escritor: Programa, leitor: Programa) -> None:
-    """Morta em qualquer passo, o banco é o velho ou o adotado; a execução seguinte acaba."""
-    alvo = "sinais.Sinais" if passo == "recomecar" else "adocao"
-    codigo = (
-        "import os, sys, escritor.app\n"
-        f"alvo = escritor.{alvo}\n"
-        f"original = alvo.{passo}\n"
-        "def morrer(*a):\n"
-        "    original(*a)\n"
-        "    os.kill(os.getpid(), 9)\n"
-        f"alvo.{passo} = morrer\n"
-        "sys.exit(escritor.app.main([]))\n"
-    )
-    morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
-    assert morta.returncode == -signal.SIGKILL
-    assert leitor().codigo in {0, 75, 78}
-    assert escritor().codigo == 0
-    assert pessoas(comum) == AMOSTRA
-    assert leitor("verificar").codigo == 0
-    copias = [*comum.parent.glob(f"{comum.name}.antes-de-*")]
-    assert all(len(pessoas(copia)) == 12 for copia in copias)
-    assert len(list(comum.parent.iterdir())) == 1 + len(copias)
-
-
-def test_outro_banco_sem_dono_nao_e_confundido(
-    banco: Path, escritor: Programa, leitor: Programa
+@pytest.mark.parametrize(
+    "comandos",
+    [
+        ["CREATE TABLE usuarios (id TEXT PRIMARY KEY, nome, email, criado_em)"],
+        ["PRAGMA encoding = 'UTF-16le'", VERSAO_COMUM],  # o lacre é sobre UTF-8
+        ["CREATE TABLE clientes (id INTEGER PRIMARY KEY, nome, email, criado_em)"],
+    ],
+)
+def test_o_leitor_nao_manda_adotar_o_que_o_escritor_recusa(
+    comandos: list[str], banco: Path, escritor: Programa, leitor: Programa
 ) -> None:
-    """Controle negativo do reconhecimento: sem a tabela usuarios, o leitor diz 65."""
+    """Para os dois é um banco de outro programa: 65."""
     banco.parent.mkdir()
-    alterar(banco, "CREATE TABLE clientes (id INTEGER PRIMARY KEY, nome, email, criado_em)")
-    for programa in (escritor, leitor):
+    alterar(banco, *comandos)
+    antes = fotografar(banco.parent)
+    for programa in (leitor, escritor):
         codigo, _, stderr = programa()
-        assert codigo == 65
-        assert "banco de outro programa" in stderr
+        assert (codigo, "banco de outro programa" in stderr) == (65, True)
+    assert fotografar(banco.parent) == antes

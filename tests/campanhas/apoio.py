@@ -12,9 +12,8 @@ from random import Random
 from typing import NamedTuple
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, fotografar
+from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, fotografar
 from tests.processos import RAIZ, Saida, comando, rodar
-from tests.test_adocao import INSERE, VERSAO_COMUM
 
 SEMENTE = 20_261_122
 # Quantas vezes: na forma curta, que `./testar` sempre roda, e na inteira, a de `--campanha`.
@@ -162,7 +161,9 @@ def criar_comum(banco: Path) -> None:
     limpar(banco.parent)
     with closing(sqlite3.connect(banco)) as con:
         con.execute(VERSAO_COMUM)
-        con.executemany(INSERE, [(*pessoa, "2025-12-01T14:30:00.123456") for pessoa in AMOSTRA] * 4)
+        con.executemany(
+            INSERE_COMUM, [(*pessoa, "2025-12-01T14:30:00.123456") for pessoa in AMOSTRA] * 4
+        )
         con.commit()
 
 

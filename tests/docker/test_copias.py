@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.contrato import AMOSTRA
+from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM
 from tests.docker.apoio import PRAZO, Projeto, ambiente_limpo
 from tests.docker.volume import ARQUIVO, UID, ler_banco
 from tests.processos import RAIZ
-from tests.test_adocao import INSERE, VERSAO_COMUM
 
 pytestmark = pytest.mark.docker
 
@@ -68,7 +67,7 @@ def test_volume_da_versao_comum(projeto: Projeto) -> None:
         con.execute(VERSAO_COMUM)
         for dia in (1, 2):
             for pessoa in AMOSTRA:
-                con.execute(INSERE, (*pessoa, f"2025-12-0{dia}T14:30:00.123456"))
+                con.execute(INSERE_COMUM, (*pessoa, f"2025-12-0{dia}T14:30:00.123456"))
         con.commit()
         antigo = con.serialize()
     projeto.compose("create")

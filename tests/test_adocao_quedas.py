@@ -1,0 +1,58 @@
+"""A adoção com quedas, disco cheio e outros processos: o banco é o velho ou o adotado."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Programa
+from tests.contrato import (
+    AMOSTRA,
+    fotografar,
+    pessoas,
+)
+from tests.processos import RAIZ, comando, no_shell, rodar, trava
+
+
+def test_disco_cheio_nao_deixa_sobras(comum: Path) -> None:
+    """A cópia do banco como era não cabe: 74, e nem o parcial dela fica."""
+    antes = fotografar(comum.parent)
+    saida = rodar(no_shell('ulimit -f 4; trap "" XFSZ; "$@"', *comando("escritor")))
+    assert (saida.codigo, saida.stdout) == (74, ""), saida.stderr
+    assert fotografar(comum.parent) == antes
+
+
+@pytest.mark.parametrize("modo", ["IMMEDIATE", "EXCLUSIVE"])
+def test_em_uso_espera_e_desiste(modo: str, comum: Path, escritor: Programa) -> None:
+    """A versão comum ainda rodando: 75, e nada muda nem fica ao lado."""
+    antes = fotografar(comum.parent)
+    with trava(comum, modo):
+        codigo, _, stderr = escritor()
+    assert (codigo, "segurou a trava por mais de 0.2 s" in stderr) == (75, True)
+    assert fotografar(comum.parent) == antes
+
+
+@pytest.mark.parametrize("passo", ["_guardar", "_refazer", "recomecar"])
+def test_morta_no_meio(passo: str, comum: Path, escritor: Programa, leitor: Programa) -> None:
+    """Morta em qualquer passo, o banco é o velho ou o adotado; a execução seguinte acaba."""
+    alvo = "sinais.Sinais" if passo == "recomecar" else "adocao"
+    codigo = (
+        "import os, sys, escritor.app\n"
+        f"alvo = escritor.{alvo}\n"
+        f"original = alvo.{passo}\n"
+        "def morrer(*a):\n"
+        "    original(*a)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        f"alvo.{passo} = morrer\n"
+        "sys.exit(escritor.app.main([]))\n"
+    )
+    morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
+    assert morta.returncode == -signal.SIGKILL
+    assert leitor().codigo in {0, 75, 78}
+    assert escritor().codigo == 0
+    assert pessoas(comum) == AMOSTRA
+    assert leitor("verificar").codigo == 0
+    copias = [*comum.parent.glob(f"{comum.name}.antes-de-*")]
+    assert all(len(pessoas(copia)) == 12 for copia in copias)
+    assert len(list(comum.parent.iterdir())) == 1 + len(copias)
