@@ -20,6 +20,7 @@ POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
 BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato
 POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
 US, RS = "\x1f", "\x1e"
+LINHA_DO_LACRE = f"%d{US}%s{US}%s{US}%s{RS}"
 
 APAGA_INDICE = "DROP INDEX usuarios_email"
 PARES = ", ".join(["(?, ?)"] * POR_INSERT)
@@ -47,9 +48,9 @@ DELETE FROM usuarios WHERE id IN (
         FROM usuarios
     ) WHERE email = anterior COLLATE NOCASE
 )"""
+# printf é mais rápido que ||, mas para num NUL: nenhum dado validado tem um.
 LINHAS_DO_LACRE = """\
-SELECT CAST(group_concat(
-    id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e', '') AS BLOB)
+SELECT CAST(group_concat(printf(?, id, nome, email, criado_em), '') AS BLOB)
 FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
 
 
@@ -181,7 +182,7 @@ def lacrar(con: sqlite3.Connection, depois_de: int, ultimo: int) -> str:
     resumo = hashlib.sha256()
     while depois_de < ultimo:
         fim = min(depois_de + POR_INSERT, ultimo)
-        (linhas,) = con.execute(LINHAS_DO_LACRE, (depois_de, fim)).fetchone()
+        (linhas,) = con.execute(LINHAS_DO_LACRE, (LINHA_DO_LACRE, depois_de, fim)).fetchone()
         if linhas:
             resumo.update(linhas)
             depois_de = fim

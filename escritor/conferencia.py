@@ -27,8 +27,8 @@ def conferir(con: sqlite3.Connection, nome: str) -> str:
     (achado,) = con.execute(INTEGRIDADE).fetchone()
     if achado != "ok":
         raise _recusa(nome, f"integrity_check: {' '.join(str(achado).split())}")
-    for _ in con.execute(TEXTOS):
-        pass
+    if any("\x00" in "".join(textos) for textos in con.execute(TEXTOS)):
+        raise _recusa(nome, "há um NUL num texto, onde o lacre pararia")
     anterior = None
     fim = 0
     for linha in con.execute(EXECUCOES):
