@@ -41,17 +41,13 @@ def exclusivo(parcial: str, ocupado: str) -> Iterator[str]:
     """
     with open(parcial, "ab") as arquivo:
         _trancar(arquivo.fileno(), ocupado)
-        try:
-            nosso = os.path.samestat(os.fstat(arquivo.fileno()), os.stat(parcial))
-        except FileNotFoundError:
-            nosso = False
-        if not nosso:  # quem o tinha já lhe deu o nome
+        if not _e_o_mesmo(arquivo.fileno(), parcial):  # quem o tinha já lhe deu o nome
             raise _em_uso(ocupado)
         try:
             arquivo.truncate(0)
             yield parcial
         finally:
-            with suppress(FileNotFoundError):
+            if _e_o_mesmo(arquivo.fileno(), parcial):  # já com nome, o parcial é de outro
                 os.unlink(parcial)
 
 
@@ -64,6 +60,13 @@ def trancada(pasta: str, ocupado: str) -> Iterator[None]:
         yield
     finally:
         os.close(descritor)
+
+
+def _e_o_mesmo(descritor: int, caminho: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descritor), os.stat(caminho))
+    except FileNotFoundError:
+        return False
 
 
 def _trancar(descritor: int, ocupado: str) -> None:

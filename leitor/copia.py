@@ -131,8 +131,8 @@ def _parcial(final: str, destino: str) -> Iterator[str]:
     with open(parcial, "ab") as arquivo:
         try:
             fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            nosso = os.path.samestat(os.fstat(arquivo.fileno()), os.stat(parcial))
-        except (BlockingIOError, FileNotFoundError):
+            nosso = _e_o_mesmo(arquivo.fileno(), parcial)
+        except BlockingIOError:
             nosso = False
         if not nosso:  # quem o tinha pode até já o ter publicado
             raise Erro(
@@ -142,8 +142,15 @@ def _parcial(final: str, destino: str) -> Iterator[str]:
             arquivo.truncate(0)  # de uma cópia que morreu
             yield parcial
         finally:
-            if os.path.exists(parcial):
+            if _e_o_mesmo(arquivo.fileno(), parcial):  # já com nome, o parcial é de outro
                 os.unlink(parcial)
+
+
+def _e_o_mesmo(descritor: int, caminho: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descritor), os.stat(caminho))
+    except FileNotFoundError:
+        return False
 
 
 def _transportar(origem: Leitura, parcial: str) -> None:
