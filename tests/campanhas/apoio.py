@@ -194,12 +194,12 @@ def _curar(banco: Path, caso: Caso, ficou: Estado, escritor: Programa, rotulo: s
 def conferir_copia(
     destino: Path, havia: bytes | None, saida: Saida, leitor: Programa, rotulo: str
 ) -> None:
-    """Confere que `copiar` deixou a cópia inteira, ou o que havia antes; e que o disse."""
-    assert not sobras(destino.parent), f"{rotulo}: {saida.stderr}"
+    """Confere que `copiar` deixou a cópia inteira, ou o que havia; e que a próxima limpa."""
     ficou = destino.read_bytes() if destino.exists() else None
-    if saida.codigo == 0:
-        assert ficou != havia, rotulo
-    elif "nenhuma cópia ficou" in saida.stderr:
-        assert ficou == havia, f"{rotulo}: {saida.stderr}"
+    assert saida.codigo or ficou != havia, rotulo
     if ficou != havia:
         assert leitor("verificar", "--banco", str(destino)).codigo == 0, rotulo
+    feito = leitor("copiar", str(destino), "--substituir")
+    assert feito.codigo == 0, f"{rotulo}: {feito.stderr}"
+    assert leitor("verificar", "--banco", str(destino)).codigo == 0, rotulo
+    assert not sobras(destino.parent), rotulo

@@ -7,7 +7,7 @@ import pytest
 
 from leitor.verificacao import milhar
 from tests.campanhas.adocao import VEZES_DE_SEMPRE, conferir_adocao, criar_comum
-from tests.campanhas.apoio import Caso, conferir_copia, conferir_e_curar, limpar, possiveis
+from tests.campanhas.apoio import Caso, conferir_copia, conferir_e_curar, limpar, possiveis, sobras
 from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.campanhas.strace import DO_BANCO, Ponto, pontos, python, rastrear
 from tests.conftest import Programa
@@ -78,7 +78,7 @@ def test_erro_em_cada_chamada_do_escritor(
     campanha.anotar(
         tentou=f"EIO e ENOSPC em {milhar(vezes)} de {milhar(len(todos))} chamadas do escritor",
         viu=f"códigos do escritor: {contas_em_texto(codigos)}",
-        perdeu="nada: os dados antigos inteiros, e a mensagem verdadeira",
+        perdeu="nada: os dados antigos inteiros, e a mensagem do escritor verdadeira",
     )
 
 
@@ -140,7 +140,7 @@ def test_erro_em_cada_chamada_de_copiar(
     leitor: Programa,
     tmp_path: Path,
 ) -> None:
-    """A cópia só existe inteira, e só se não se disse o contrário; a que havia não se perde."""
+    """A cópia só existe inteira, a que havia não se perde, e o banco não muda."""
     destino = tmp_path / "cópias" / "cópia.db"
     parciais = [destino.with_name(f"{destino.name}.desafio2-parcial{s}") for s in ("", "-journal")]
     so = [*vizinhanca(gravado), destino.parent, destino, *parciais]
@@ -161,6 +161,8 @@ def test_erro_em_cada_chamada_de_copiar(
         rotulo = campanha.rotulo("copiar", *opcoes, f"{erro} em {ponto}")
         preparar()
         saida = falhar(cmd, ponto, erro, so, rotulo)
+        # O que não se deixou apagar só a cópia seguinte apaga.
+        assert ponto.chamada == "unlink" or not sobras(destino.parent), rotulo
         conferir_copia(destino, havia, saida, leitor, rotulo)
         assert fotografar(gravado.parent) == antes, rotulo
         codigos[saida.codigo] += 1
