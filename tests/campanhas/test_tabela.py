@@ -38,8 +38,7 @@ def projeto_de_mentira(tmp_path: Path) -> Path:
     for nome in ("escritor", "leitor", "tests", "docs"):
         ignorar = shutil.ignore_patterns("__pycache__", "test_*.py" if nome == "tests" else "")
         shutil.copytree(RAIZ / nome, tmp_path / nome, ignore=ignorar)
-    for nome in ("test_adocao.py", "test_restaurar.py"):  # as campanhas importam deles
-        shutil.copy(RAIZ / "tests" / nome, tmp_path / "tests")
+    shutil.copy(RAIZ / "tests/test_restaurar.py", tmp_path / "tests")  # apoio.py importa dele
     shutil.copy(RAIZ / "pyproject.toml", tmp_path)
     (tmp_path / "tests/campanhas/test_de_mentira.py").write_text(DE_MENTIRA, encoding="utf-8")
     tabela = tmp_path / "docs/confiabilidade.md"
