@@ -1,42 +1,25 @@
-"""O que as campanhas dividem: os números, o relato e o que se confere depois de uma falha."""
+"""O que as campanhas dividem: os casos, e o que se confere depois de uma falha."""
 
 import hashlib
 import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, fotografar
+from tests.contrato import fotografar
 from tests.processos import RAIZ, Saida, comando, rodar
+from tests.test_restaurar import datadas
 
-SEMENTE = 20_261_122
-# Quantas vezes: na forma curta, que `./testar` sempre roda, e na inteira, a de `--campanha`.
-VEZES = {
-    "morte": (24, 1_000),
-    "morte em container": (2, 60),
-    "morte sem transação": (2, 20),
-    "chamadas": (24, 10_000),  # na inteira, todas as que houver
-    "adoção": (10, 10_000),
-    "erros de disco": (60, 10_000),
-    "disco cheio": (3, 60),
-    "energia": (20, 600),
-    "energia sem sync": (2, 20),
-    "dano": (450, 12_000),
-    "diário alheio": (40, 400),
-    "concorrência, linhas": (5_000, 100_000),
-    "fuzz da entrada": (150, 10_000),
-    "fuzz do banco": (150, 10_000),
-}
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # sqlite.org/fileformat2.html, seção 3
-RESULTADO = RAIZ / "docs/confiabilidade.md"
-COLUNAS = ["campanha", "o que se tentou", "o que se viu", "o que se perdeu", "controle negativo"]
 LE_PESSOAS = "SELECT nome, email FROM usuarios ORDER BY id LIMIT ?"
+# Um comando qualquer, depois de uma falha; a entrada é um arquivo alheio a todos os casos.
+CURAS = [["semear"], ["importar", str(RAIZ / "tests/dados/clientes-chinook.csv")]]
 E_MAILS_EM_DOBRO = "SELECT count(*) - count(DISTINCT lower(email)) FROM usuarios"
 
 # Um escritor que confirma linha por linha, como quem esquece a transação: o controle negativo.
@@ -52,50 +35,6 @@ with contextlib.closing(sqlite3.connect(sys.argv[1], isolation_level=None)) as c
 """
 
 
-class Campanha:
-    """Os números e a semente de uma campanha, e a linha dela no resultado."""
-
-    def __init__(self, nome: str, inteira: bool, semente: int) -> None:
-        self.inteira = inteira
-        self.semente = semente
-        self.linha: dict[str, list[str]] = {coluna: [] for coluna in COLUNAS}
-        self.linha["campanha"].append(nome)
-
-    def vezes(self, o_que: str) -> int:
-        """Devolve quantas vezes, na forma que está sendo rodada."""
-        return VEZES[o_que][self.inteira]
-
-    def acaso(self, o_que: str, vez: int = 0) -> Random:
-        """Devolve o acaso de uma vez só: repete-se sem repetir as anteriores."""
-        return Random(f"{self.semente} {o_que} {vez}")
-
-    def rotulo(self, o_que: str, *detalhes: object) -> str:
-        """Diz que caso falhou, e com que semente ele se repete."""
-        return f"{o_que} {' '.join(map(str, detalhes))}; repita com --semente {self.semente}"
-
-    def anotar(self, tentou: str = "", viu: str = "", perdeu: str = "", controle: str = "") -> None:
-        """Acrescenta frases à linha da campanha no resultado."""
-        for coluna, frase in zip(COLUNAS[1:], (tentou, viu, perdeu, controle), strict=True):
-            self.linha[coluna] += [frase] if frase and frase not in self.linha[coluna] else []
-
-    def gravar(self) -> None:
-        """Põe a linha na tabela de docs/confiabilidade.md, no lugar da que havia desta campanha."""
-        linha = _celulas("; ".join(frases) for frases in self.linha.values())
-        titulo = [_celulas(COLUNAS), _celulas(["---"] * len(COLUNAS))]
-        [nome] = self.linha["campanha"]
-        velhas = RESULTADO.read_text(encoding="utf-8").splitlines()
-        onde = velhas.index(titulo[0])
-        tabela = [velha for velha in velhas if velha.startswith("| ") and velha not in titulo]
-        outras = [outra for outra in tabela if not outra.startswith(f"| {nome} |")]
-        novas = [*velhas[:onde], *titulo, *sorted([*outras, linha])]
-        novas += velhas[onde + len(titulo) + len(tabela) :]
-        RESULTADO.write_text("\n".join(novas) + "\n", encoding="utf-8")
-
-
-def _celulas(textos: Iterable[str]) -> str:
-    return f"| {' | '.join(textos)} |"
-
-
 class Estado(NamedTuple):
     """O que está confirmado num banco: quantas pessoas, quais (um resumo) e quantas execuções."""
 
@@ -105,19 +44,26 @@ class Estado(NamedTuple):
     em_dobro: int = 0
 
 
-def estado(banco: Path, primeiras: int = -1) -> Estado:
-    """Lê o que está confirmado numa cópia do banco e do diário, que o SQLite recupera sozinho."""
+@contextmanager
+def recuperado(banco: Path) -> Iterator[sqlite3.Connection]:
+    """Abre uma cópia do banco e do diário, que o SQLite recupera sozinho."""
     with tempfile.TemporaryDirectory() as nome:
         copia = Path(nome, banco.name)
         for sufixo in ("", "-journal"):
             if (arquivo := banco.with_name(banco.name + sufixo)).exists():
                 shutil.copyfile(arquivo, copia.with_name(arquivo.name))
         with closing(sqlite3.connect(copia)) as con:
-            if not con.execute("SELECT * FROM sqlite_schema").fetchall():
-                return VAZIO
-            linhas = con.execute(LE_PESSOAS, (primeiras,)).fetchall()
-            [(execucoes,)] = con.execute("SELECT count(*) FROM execucoes")
-            [(em_dobro,)] = con.execute(E_MAILS_EM_DOBRO)
+            yield con
+
+
+def estado(banco: Path, primeiras: int = -1) -> Estado:
+    """Lê o que está confirmado no banco; das pessoas, só as `primeiras`."""
+    with recuperado(banco) as con:
+        if not con.execute("SELECT * FROM sqlite_schema").fetchall():
+            return VAZIO
+        linhas = con.execute(LE_PESSOAS, (primeiras,)).fetchall()
+        [(execucoes,)] = con.execute("SELECT count(*) FROM execucoes")
+        [(em_dobro,)] = con.execute(E_MAILS_EM_DOBRO)
     return Estado(len(linhas), resumo(linhas), execucoes, em_dobro)
 
 
@@ -156,17 +102,6 @@ def limpar(pasta: Path) -> None:
             item.unlink()
 
 
-def criar_comum(banco: Path) -> None:
-    """O banco que a versão comum do exercício deixa depois de quatro vezes."""
-    limpar(banco.parent)
-    with closing(sqlite3.connect(banco)) as con:
-        con.execute(VERSAO_COMUM)
-        con.executemany(
-            INSERE_COMUM, [(*pessoa, "2025-12-01T14:30:00.123456") for pessoa in AMOSTRA] * 4
-        )
-        con.commit()
-
-
 def ensaiar(nome: str, modelo: Path | None, argv: list[str], pasta: Path) -> Caso:
     """Roda o caso uma vez até o fim, para saber como ele termina e quanto demora."""
     caso = Caso(nome, modelo, argv, estado(modelo) if modelo else VAZIO, VAZIO, 0)
@@ -186,6 +121,15 @@ def confirmou(saida: Saida) -> bool:
     )
 
 
+def possiveis(saida: Saida, caso: Caso) -> list[Estado]:
+    """Em que estado o banco pode estar, conforme o que o escritor disse."""
+    if saida.codigo == 0 or "gravado, mas" in saida.stderr:
+        return [caso.depois]
+    if "nada foi gravado" in saida.stderr or "está como estava" in saida.stderr:
+        return [caso.antes]
+    return [caso.antes, caso.depois]
+
+
 def quente(banco: Path) -> bool:
     """Diz se há um diário que alguém ainda tem de desfazer (pager.c, hasHotJournal)."""
     diario = banco.with_name(f"{banco.name}-journal")
@@ -194,8 +138,18 @@ def quente(banco: Path) -> bool:
     return diario.read_bytes()[:8] == MAGIA_DO_DIARIO
 
 
+def sobras(pasta: Path) -> list[str]:
+    """O que só existe enquanto um programa trabalha, e depois não pode ficar na pasta."""
+    return [item.name for item in pasta.iterdir() if ".desafio2-" in item.name]
+
+
 def conferir_e_curar(
-    banco: Path, possiveis: list[Estado], leitor: Programa, escritor: Programa, rotulo: str
+    banco: Path,
+    caso: Caso,
+    possiveis: list[Estado],
+    leitor: Programa,
+    escritor: Programa,
+    rotulo: str,
 ) -> tuple[Estado, bool]:
     """Confere o que a falha deixou, o que o leitor diz disso, e que o próximo escritor cura.
 
@@ -214,10 +168,38 @@ def conferir_e_curar(
     assert esperado == 0 or "docker compose run --rm escritor" in lido.stderr, rotulo
     assert fotografar(banco.parent) == foto, f"{rotulo}: o leitor mudou algo"
 
-    cura = escritor("semear")
-    assert cura.codigo == 0, f"{rotulo}: {cura.stderr}"
-    curado = estado(banco, ficou.pessoas)
-    assert curado == ficou._replace(execucoes=ficou.execucoes + 1), rotulo
-    assert not list(banco.parent.glob(f"{banco.name}-*")), rotulo
+    _curar(banco, caso, ficou, escritor, rotulo)
     assert leitor("verificar").codigo == 0, rotulo
     return ficou, havia_diario
+
+
+def _curar(banco: Path, caso: Caso, ficou: Estado, escritor: Programa, rotulo: str) -> None:
+    """Roda um comando sorteado do escritor: qualquer um acaba o que a falha interrompeu."""
+    restaura = caso.argv[0] == "restaurar"
+    cura = Random(rotulo).choice([*CURAS, caso.argv] if restaura else CURAS)
+    de_novo = restaura and cura == caso.argv
+    rotulo = f"{rotulo}; curado por {cura[0]}"
+    feito = escritor(*cura)
+    assert feito.codigo == 0, f"{rotulo}: {feito.stderr}"
+    curado = caso.depois if de_novo else ficou._replace(execucoes=ficou.execucoes + 1)
+    assert estado(banco, curado.pessoas) == curado, rotulo
+    assert not list(banco.parent.glob(f"{banco.name}-*")), rotulo
+    assert not sobras(banco.parent), rotulo
+    if restaura:  # o banco que saiu está inteiro: no lugar, ou numa cópia datada
+        guardados = [estado(datada) for datada in datadas(banco)]
+        no_lugar = [] if de_novo else [ficou]
+        assert {caso.antes, ficou} <= {*guardados, *no_lugar}, rotulo
+
+
+def conferir_copia(
+    destino: Path, havia: bytes | None, saida: Saida, leitor: Programa, rotulo: str
+) -> None:
+    """Confere que `copiar` deixou a cópia inteira, ou o que havia; e que a próxima limpa."""
+    ficou = destino.read_bytes() if destino.exists() else None
+    assert saida.codigo or ficou != havia, rotulo
+    if ficou != havia:
+        assert leitor("verificar", "--banco", str(destino)).codigo == 0, rotulo
+    feito = leitor("copiar", str(destino), "--substituir")
+    assert feito.codigo == 0, f"{rotulo}: {feito.stderr}"
+    assert leitor("verificar", "--banco", str(destino)).codigo == 0, rotulo
+    assert not sobras(destino.parent), rotulo

@@ -2,15 +2,16 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import escritor.app
-from tests.campanhas.apoio import SEMENTE, Campanha, Caso, ensaiar
+from tests.campanhas.apoio import Caso, ensaiar
 from tests.campanhas.ext4 import Ext4, falta_no_kernel
+from tests.campanhas.relato import SEMENTE, Campanha
 from tests.docker.conftest import criar_projeto, engine, imagens, projeto
 
 __all__ = ["criar_projeto", "engine", "imagens", "projeto"]  # os de lá, também aqui
@@ -20,25 +21,47 @@ MUITAS = 60_000
 GRANDE = 101_000  # acima de BANCO_PEQUENO (escritor/carga.py): a importação segue outro caminho
 
 
+# Os testes que ainda não passaram; só sem nenhum de um módulo é que a linha dele vale.
+FALTAM = pytest.StashKey[set[str]]()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Com --campanha, só as campanhas: o resto da suíte não tem forma inteira."""
+    """Com --campanha, só as campanhas: o resto da suíte não tem forma inteira.
+
+    Anota-se o que há para rodar antes que um -k ou um -m escolha uma parte.
+    """
+    config.stash[FALTAM] = {item.nodeid for item in items}
     if config.getoption("--campanha"):
         fora = [item for item in items if Path(__file__).parent not in item.path.parents]
         config.hook.pytest_deselected(items=fora)
         items[:] = [item for item in items if item not in fora]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Risca da lista o teste que passou; o que é pulado, ou falha ao limpar, volta a faltar."""
+    relatorio = yield
+    if relatorio.when == "call" and relatorio.passed:
+        item.config.stash[FALTAM].discard(item.nodeid)
+    elif not relatorio.passed:
+        item.config.stash[FALTAM].add(item.nodeid)
+    return relatorio
+
+
 @pytest.fixture(scope="module")
 def campanha(request: pytest.FixtureRequest) -> Iterator[Campanha]:
-    """A campanha deste módulo; na forma inteira, e se tudo passou, grava a linha dela."""
-    nome = request.module.__doc__.partition(":")[0]
-    falhas = request.session.testsfailed
+    """A campanha deste módulo; na forma inteira, e se tudo nele passou, grava a linha dela."""
     opcoes = request.config
+    nome = request.module.__doc__.partition(":")[0]
     feita = Campanha(nome, opcoes.getoption("campanha"), opcoes.getoption("semente") or SEMENTE)
     yield feita
-    interrompida = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
-    if feita.inteira and request.session.testsfailed == falhas and not interrompida:
+    # Um teste escolhido por `arquivo::teste` já chega sem os vizinhos: não se sabe o que falta.
+    parte = any("::" in argumento for argumento in opcoes.args)
+    faltam = {nodeid.partition("::")[0] for nodeid in opcoes.stash[FALTAM]}
+    if feita.inteira and not parte and request.node.nodeid not in faltam:
         feita.gravar()
 
 

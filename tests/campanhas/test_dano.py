@@ -16,8 +16,9 @@ import pytest
 
 import escritor.app
 from leitor.verificacao import milhar
-from tests.campanhas.apoio import MAGIA_DO_DIARIO, Campanha, limpar
+from tests.campanhas.apoio import MAGIA_DO_DIARIO, limpar
 from tests.campanhas.danos import danificar
+from tests.campanhas.relato import Campanha, contas_em_texto, quantos
 from tests.conftest import Programa
 from tests.contrato import alterar, fotografar
 from tests.processos import Saida, comando, rodar
@@ -157,8 +158,8 @@ def test_todo_dano_que_muda_uma_resposta_e_acusado(
     assert despercebidos, "o controle negativo não perdeu nada"
     campanha.anotar(
         tentou=f"{milhar(vezes)} danos em três bancos (bits, trechos, páginas, cortes)",
-        viu=f"{milhar(mudavam)} mudavam uma resposta; códigos do leitor: "
-        + ", ".join(f"{codigo} ({milhar(n)})" for codigo, n in sorted(codigos.items())),
+        viu=f"{milhar(mudavam)} mudavam uma resposta; "
+        f"códigos do leitor: {contas_em_texto(codigos)}",
         perdeu="nenhuma resposta errada com 0",
         controle=f"só com integrity_check, {milhar(despercebidos)} dos {milhar(mudavam)} passariam",
     )
@@ -185,7 +186,9 @@ def test_diario_alheio_ao_lado(
         assert fotografar(banco.parent) == antes, rotulo
         codigos[lido.codigo] += 1
     assert len(codigos) == 2, codigos
-    campanha.anotar(tentou=f"{vezes} diários de lixo", viu=f"{codigos[75]} vezes 75")
+    campanha.anotar(
+        tentou=f"{milhar(vezes)} diários de lixo", viu=f"{quantos(codigos[75], 'vez', 'vezes')} 75"
+    )
 
 
 def alheio(banco: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campanhas.apoio import Campanha
+from tests.campanhas.relato import Campanha
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, pessoas
 from tests.docker.apoio import Projeto
@@ -20,6 +20,8 @@ from tests.processos import UID, Saida, rodar, sem_root
 SO_ROOT = pytest.mark.skipif(
     os.getuid() != 0, reason="ATENÇÃO: só o root roda o comando que conserta"
 )
+
+SEM_O_COMANDO = "sem o comando, a segunda vez falha como a primeira"
 
 
 def remedio(saida: Saida) -> list[str]:
@@ -42,7 +44,9 @@ def test_o_chown_da_mensagem_conserta(pasta_publica: Path, campanha: Campanha) -
     subprocess.run(remedio(recusa), check=True)
     assert rodar(escritor).codigo == 0
     assert pessoas(pasta / "x.db") == AMOSTRA
-    campanha.anotar(tentou="pasta do root", viu="73 e o comando exato, que o teste roda")
+    campanha.anotar(
+        tentou="pasta do root", viu="73 e o comando exato, que o teste roda", controle=SEM_O_COMANDO
+    )
 
 
 @SO_ROOT
@@ -58,14 +62,14 @@ def test_o_chmod_da_mensagem_conserta(
     if fechado != "o arquivo":
         banco.parent.chmod(0o700)
     leitor = sem_root("leitor", "--banco", str(banco))
-    for _ in range(2):
+    for _ in range(2):  # na segunda, para ver que não se conserta sozinho
         recusa = rodar(leitor)
         assert (recusa.codigo, recusa.stdout) == (73, "")
         assert f"{banco}: o uid {UID} não consegue ler (" in recusa.stderr
     subprocess.run(remedio(recusa), check=True)
     lido = rodar(leitor)
     assert (lido.codigo, lido.stdout.count("@example.com")) == (0, 3), lido.stderr
-    campanha.anotar(tentou="banco ou pasta fechados ao leitor")
+    campanha.anotar(tentou="banco ou pasta fechados ao leitor", controle=SEM_O_COMANDO)
 
 
 def avulso(projeto: Projeto, *argv: str, modo: str = "") -> Saida:
@@ -108,5 +112,4 @@ def test_volume_fechado_ao_leitor(projeto: Projeto, campanha: Campanha) -> None:
     campanha.anotar(
         tentou="volume de uid alheio",
         perdeu="nada: os arquivos ficam como estavam",
-        controle="sem o comando, a segunda vez falha como a primeira",
     )

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.campanhas.apoio import Campanha, Caso, conferir_e_curar, confirmou, estado, limpar
+from leitor.verificacao import milhar
+from tests.campanhas.apoio import Caso, conferir_e_curar, confirmou, estado, limpar
 from tests.campanhas.ext4 import Ext4
+from tests.campanhas.relato import Campanha, quantos
 from tests.conftest import Programa
 from tests.processos import Saida, comando, fluxo, iniciado, rodar, terminar
 
@@ -61,15 +63,16 @@ def test_corte_de_energia(
             ext4.cortar_a_energia()
         ext4.religar()
         possiveis = [caso.depois] if confirmou(saida) else [caso.antes, caso.depois]
-        _, havia_diario = conferir_e_curar(banco, possiveis, leitor, escritor, rotulo)
+        _, havia_diario = conferir_e_curar(banco, caso, possiveis, leitor, escritor, rotulo)
         contas["quentes"] += havia_diario
         contas["confirmados"] += confirmou(saida)
     assert contas["no meio"]
     assert contas["confirmados"] >= vezes / 2
     campanha.anotar(
-        tentou=f"{vezes} cortes num ext4 (EXT4_IOC_SHUTDOWN), metade logo depois do 0",
-        viu=f"{contas['confirmados']} gravações confirmadas antes do corte, {contas['no meio']} "
-        f"cortadas no meio, {contas['quentes']} diários quentes",
+        tentou=f"{milhar(vezes)} cortes num ext4 (EXT4_IOC_SHUTDOWN), metade logo depois do 0",
+        viu=f"{quantos(contas['confirmados'], 'gravação confirmada', 'gravações confirmadas')} "
+        f"antes do corte, {quantos(contas['no meio'], 'cortada', 'cortadas')} no meio, "
+        f"{quantos(contas['quentes'], 'diário quente', 'diários quentes')}",
         perdeu="nenhuma gravação confirmada",
     )
 

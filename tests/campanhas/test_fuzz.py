@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import escritor.app
 import leitor.app
-from tests.campanhas.apoio import Campanha
+from leitor.verificacao import milhar
+from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.contrato import fotografar
 from tests.test_propriedades import chamar
 
@@ -126,8 +127,8 @@ def test_entrada(campanha: Campanha, modelos: Path) -> None:
     )
     assert len(codigos) == 2, codigos
     campanha.anotar(
-        tentou=f"{rodados} entradas inventadas",
-        viu=f"entradas: códigos {dict(sorted(codigos.items()))}",
+        tentou=f"{milhar(rodados)} entradas inventadas",
+        viu=f"entradas: códigos {contas_em_texto(codigos)}",
         perdeu="nada: o banco fica intocado em cada recusa",
     )
 
@@ -176,8 +177,10 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
         ),
     )
     assert len(codigos) > 3, codigos
-    frases = [f"{programa} {codigo} ({n})" for (programa, codigo), n in sorted(codigos.items())]
-    campanha.anotar(tentou=f"{rodados} bancos estragados", viu=", ".join(frases))
+    campanha.anotar(
+        tentou=f"{milhar(rodados)} bancos estragados",
+        viu=contas_em_texto({f"{quem} {codigo}": n for (quem, codigo), n in codigos.items()}),
+    )
 
 
 def test_controle_do_fuzz(campanha: Campanha) -> None:

@@ -11,9 +11,9 @@ import pytest
 from docker.errors import APIError
 
 from leitor.verificacao import milhar
+from tests.campanhas.adocao import MUITAS_VEZES, conferir_adocao, criar_comum
 from tests.campanhas.apoio import (
     SEM_TRANSACAO,
-    Campanha,
     Caso,
     conferir_e_curar,
     confirmou,
@@ -21,17 +21,18 @@ from tests.campanhas.apoio import (
     limpar,
     quente,
 )
+from tests.campanhas.relato import Campanha, quantos
 from tests.conftest import Programa
 from tests.docker.apoio import GRANDE, Projeto
 from tests.docker.volume import ARQUIVO
-from tests.processos import Saida, comando, esperar, fluxo, iniciado, terminar
+from tests.processos import Saida, comando, esperar, fluxo, iniciado, rodar, terminar
 
 PARTIDA = 0.05  # segundos; antes disto o Python ainda nem importou o escritor
 
 
-def morrer(caso: Caso, atraso: float) -> Saida:
-    """Roda o caso e o mata ao fim de `atraso` segundos, se ele ainda não terminou."""
-    with iniciado(comando("escritor", *caso.argv)) as processo:
+def morrer(argv: list[str], atraso: float) -> Saida:
+    """Roda o escritor e o mata ao fim de `atraso` segundos, se ele ainda não terminou."""
+    with iniciado(comando("escritor", *argv)) as processo:
         fluxo(processo.stdin).close()
         try:
             processo.wait(atraso)
@@ -54,9 +55,9 @@ def test_morte_em_qualquer_momento(
         atraso = campanha.acaso("morte", vez).uniform(PARTIDA, caso.segundos * 1.05)
         rotulo = campanha.rotulo("morte", vez, f"{caso.nome}, aos {atraso:.4f} s")
         caso.preparar(banco)
-        saida = morrer(caso, atraso)
+        saida = morrer(caso.argv, atraso)
         possiveis = [caso.depois] if confirmou(saida) else [caso.antes, caso.depois]
-        ficou, havia_diario = conferir_e_curar(banco, possiveis, leitor, escritor, rotulo)
+        ficou, havia_diario = conferir_e_curar(banco, caso, possiveis, leitor, escritor, rotulo)
         contas["mortes"] += saida.codigo == -9
         contas["diários quentes"] += havia_diario
         contas["gravados"] += ficou == caso.depois
@@ -65,9 +66,37 @@ def test_morte_em_qualquer_momento(
     assert contas["diários quentes"] > vezes / 20, contas
     campanha.anotar(
         tentou=f"{milhar(vezes)} SIGKILL em processos: {', '.join(caso.nome for caso in casos)}",
-        viu=f"{milhar(contas['mortes'])} mortos antes do fim, {milhar(contas['diários quentes'])} "
-        f"diários quentes, {milhar(contas['confirmados'])} gravações confirmadas",
+        viu=f"{quantos(contas['mortes'], 'morto', 'mortos')} antes do fim, "
+        f"{quantos(contas['diários quentes'], 'diário quente', 'diários quentes')}, "
+        f"{quantos(contas['confirmados'], 'gravação confirmada', 'gravações confirmadas')}",
         perdeu="nenhuma linha confirmada; nada pela metade, nada em dobro",
+    )
+
+
+def test_morte_da_adocao_em_qualquer_momento(
+    campanha: Campanha, banco: Path, leitor: Programa, escritor: Programa
+) -> None:
+    """Morta num momento sorteado, o volume antigo está inteiro ou adotado, e a próxima conclui."""
+    criar_comum(banco, MUITAS_VEZES)
+    comum = banco.read_bytes()
+    inicio = time.monotonic()
+    assert rodar(comando("escritor")).codigo == 0
+    segundos = time.monotonic() - inicio
+    contas: Counter[str] = Counter()
+    vezes = campanha.vezes("morte da adoção")
+    for vez in range(vezes):
+        atraso = campanha.acaso("adoção", vez).uniform(PARTIDA, segundos * 1.05)
+        rotulo = campanha.rotulo("adoção", vez, f"aos {atraso:.4f} s")
+        limpar(banco.parent)
+        banco.write_bytes(comum)
+        saida = morrer([], atraso)
+        contas["mortes"] += saida.codigo == -9
+        contas["quentes"] += conferir_adocao(banco, MUITAS_VEZES, saida, leitor, escritor, rotulo)
+    assert contas["mortes"] > vezes / 2, contas
+    campanha.anotar(
+        tentou=f"{milhar(vezes)} na adoção de um banco de {milhar(3 * MUITAS_VEZES)} linhas",
+        viu=f"na adoção, {quantos(contas['mortes'], 'morto', 'mortos')}, "
+        f"{quantos(contas['quentes'], 'diário quente', 'diários quentes')}",
     )
 
 
@@ -125,8 +154,9 @@ def test_morte_de_containers(campanha: Campanha, projeto: Projeto, tmp_path: Pat
         assert len(projeto.volume.banco().pessoas) == ficou.pessoas, rotulo
     assert contas["mortes"] >= vezes // 2, contas
     campanha.anotar(
-        tentou=f"{vezes} `docker kill`",
-        viu=f"em containers, {contas['mortes']} mortos, {contas['diários quentes']} quentes",
+        tentou=f"{milhar(vezes)} `docker kill`",
+        viu=f"em containers, {quantos(contas['mortes'], 'morto', 'mortos')}, "
+        f"{quantos(contas['diários quentes'], 'diário quente', 'diários quentes')}",
     )
 
 
