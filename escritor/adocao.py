@@ -6,11 +6,12 @@ grava os mesmos três usuários a cada vez.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from escritor.banco import Conexao
 from escritor.cabecalho import MAGIA, WAL
 from escritor.carga import Gravadas, lacrar
 from escritor.erros import Erro
-from escritor.guarda import exclusivo, firmar, nome_datado
+from escritor.guarda import exclusivo, firmar, nome_datado, trancada
 from escritor.progresso import milhar
 from escritor.recusas import MOSTRADAS
 from escritor.validacao import problema
@@ -33,6 +34,7 @@ APAGA_ANTIGA = "DROP TABLE usuarios_antiga"
 INSERE = "INSERT INTO usuarios VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 PONTAS = "SELECT min(id), max(id) FROM usuarios"
 PARCIAL = ".desafio2-guardando"  # a cópia do banco de antes, até que esteja inteira no disco
+OLHANDO = ".desafio2-olhando-"  # pasta em que se olha uma cópia
 CABE_NO_TMP = 1 << 22  # bytes
 
 Linha = tuple[int, str, str, str]
@@ -75,14 +77,26 @@ def _examinar(caminho: str, em_wal: bool) -> bool:
         return _tem_a_forma(absoluto, "ro", caminho)
     juntos = [absoluto + sufixo for sufixo in ("", "-wal", "-journal")]
     juntos = [arquivo for arquivo in juntos if os.path.exists(arquivo)]
-    # O temporário do sistema se limpa sozinho; o do container é pequeno.
+    pasta_do_banco = os.path.dirname(absoluto)
+    limpar(pasta_do_banco)
+    # O temporário do sistema se limpa sozinho, mas o do container é pequeno.
     pequenos = sum(map(os.path.getsize, juntos)) < CABE_NO_TMP
-    onde = None if pequenos else os.path.dirname(absoluto)
-    with tempfile.TemporaryDirectory(prefix=".desafio2-", dir=onde) as pasta:
+    onde = None if pequenos else pasta_do_banco
+    with (
+        tempfile.TemporaryDirectory(prefix=OLHANDO, dir=onde) as pasta,
+        trancada(pasta, f"{pasta}: em uso"),
+    ):
         copia = os.path.join(pasta, "copia.db")
         for arquivo in juntos:
             shutil.copyfile(arquivo, copia + arquivo.removeprefix(absoluto))
         return _tem_a_forma(copia, "rw", caminho)
+
+
+def limpar(pasta: str) -> None:
+    """Apaga as cópias que um exame que morreu deixou; as em uso estão trancadas."""
+    for resto in glob.glob(os.path.join(glob.escape(pasta), f"{OLHANDO}*")):
+        with suppress(Erro, OSError), trancada(resto, f"{resto}: em uso"):
+            shutil.rmtree(resto)
 
 
 def _tem_a_forma(olhado: str, modo: str, caminho: str) -> bool:

@@ -112,6 +112,7 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
     """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
     with _traduzidas(opcoes, sinais):
         restauracao.terminar_troca(opcoes.banco)
+        adocao.limpar(os.path.dirname(os.path.abspath(opcoes.banco)))
         antigo = adocao.candidato(opcoes.banco)
         # Um diário ao lado pode ser o de uma adoção que morreu: ao abrir, ela é desfeita.
         talvez = antigo or os.path.exists(f"{opcoes.banco}-journal")

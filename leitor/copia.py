@@ -167,6 +167,8 @@ def _verificar(parcial: str, destino: str, espera: float) -> str:
     """Verifica a cópia como se verifica um banco; devolve o que as contas dizem."""
     with Leitura(parcial, espera, nome=f"cópia para {destino}") as leitura:
         verificacoes, falha = verificar(leitura)
+    if falha and falha.codigo == erros.SEM_ACESSO:  # o parcial é nosso: não é a permissão
+        raise _sem_lugar(destino, "a cópia não se abriu para verificar")
     if falha:
         raise falha
     return next(v.detalhe for v in verificacoes if v.nome == "totais")
@@ -219,5 +221,6 @@ def _falhas(destino: str) -> Iterator[None]:
 def _sem_lugar(destino: str, motivo: str) -> Erro:
     return Erro(
         erros.ENTRADA_SAIDA,
-        f"{destino}: {motivo}; nenhuma cópia ficou. Libere espaço e copie de novo.",
+        f"{destino}: {motivo}; nenhuma cópia pela metade ganhou o nome. Libere espaço ou "
+        "verifique o disco, e copie de novo.",
     )

@@ -2,13 +2,16 @@
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from escritor import adocao, guarda
 from tests.conftest import Programa
 from tests.contrato import (
     AMOSTRA,
+    alterar,
     fotografar,
     pessoas,
 )
@@ -56,3 +59,25 @@ def test_morta_no_meio(passo: str, comum: Path, escritor: Programa, leitor: Prog
     copias = [*comum.parent.glob(f"{comum.name}.antes-de-*")]
     assert all(len(pessoas(copia)) == 12 for copia in copias)
     assert len(list(comum.parent.iterdir())) == 1 + len(copias)
+
+
+def test_morta_no_exame_nao_deixa_sobras(
+    comum: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Morta enquanto olha uma cópia grande; a execução seguinte apaga o resto dela."""
+    alterar(comum, "PRAGMA journal_mode = WAL")
+    codigo = (
+        "import os, sys, escritor.app, escritor.adocao as a\n"
+        "a.CABE_NO_TMP = 0\n"
+        "a._tem_a_forma = lambda *_: os.kill(os.getpid(), 9)\n"
+        "escritor.app.main([])\n"
+    )
+    subprocess.run([sys.executable, "-c", codigo], cwd=RAIZ, check=False)
+    [resto] = comum.parent.glob(".desafio2-olhando-*")
+    monkeypatch.setattr(adocao, "CABE_NO_TMP", 0)
+    with guarda.trancada(str(resto), "de outro"):
+        adocao.limpar(str(comum.parent))
+        assert resto.exists()
+    assert escritor().codigo == 0
+    assert pessoas(comum) == AMOSTRA
+    assert [item.name for item in comum.parent.glob(".*")] == []
