@@ -197,6 +197,7 @@ def conferir_copia(
     """Confere que `copiar` deixou a cópia inteira, ou o que havia; e que a próxima limpa."""
     ficou = destino.read_bytes() if destino.exists() else None
     assert saida.codigo or ficou != havia, rotulo
+    assert ficou == havia or "nenhuma cópia ficou" not in saida.stderr, f"{rotulo}: {saida.stderr}"
     if ficou != havia:
         assert leitor("verificar", "--banco", str(destino)).codigo == 0, rotulo
     feito = leitor("copiar", str(destino), "--substituir")
