@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from escritor import banco, erros
 from escritor.banco import Conexao
@@ -35,9 +35,10 @@ INSERE = "INSERT INTO usuarios VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 PONTAS = "SELECT min(id), max(id) FROM usuarios"
 PARCIAL = ".desafio2-guardando"  # a cópia do banco de antes, até que esteja inteira no disco
 OLHANDO = ".desafio2-olhando-"  # pasta em que se olha uma cópia
+MAIOR_ID = 2**53  # ainda exato num JSON, e longe do fim dos ids
 CABE_NO_TMP = 1 << 22  # bytes
 
-Linha = tuple[int, str, str, str]
+Linha = tuple[Any, str, str, str]  # o id de uma tabela alheia pode ser qualquer coisa
 
 
 class Adotadas(NamedTuple):
@@ -46,6 +47,10 @@ class Adotadas(NamedTuple):
     gravadas: Gravadas
     sem_fuso: int
     guardado: str
+
+
+class DiarioSumiu(Exception):
+    """O diário que havia ao lado do banco já não está lá."""
 
 
 def candidato(caminho: str) -> bool:
@@ -62,7 +67,7 @@ def candidato(caminho: str) -> bool:
         return False
     try:
         return _examinar(caminho, WAL in cabecalho[18:20])
-    except FileNotFoundError:  # o diário sumiu: outro escritor acaba de adotar, ou de desfazer
+    except DiarioSumiu:  # outro escritor acaba de adotar, ou de desfazer
         return candidato(caminho)
     except sqlite3.OperationalError as erro:
         if erros.primario(erro) not in erros.OCUPADO:
@@ -72,24 +77,29 @@ def candidato(caminho: str) -> bool:
 
 def _examinar(caminho: str, em_wal: bool) -> bool:
     """Olha o esquema; o que só se abre mudando (WAL, diário ao lado), numa cópia à parte."""
-    absoluto = os.path.abspath(caminho)
+    absoluto = os.path.realpath(caminho)  # o diário fica ao lado do arquivo, e não do link
     if not em_wal and not os.path.exists(f"{absoluto}-journal"):
         return _tem_a_forma(absoluto, "ro", caminho)
-    juntos = [absoluto + sufixo for sufixo in ("", "-wal", "-journal")]
-    juntos = [arquivo for arquivo in juntos if os.path.exists(arquivo)]
     pasta_do_banco = os.path.dirname(absoluto)
     limpar(pasta_do_banco)
     # O temporário do sistema se limpa sozinho, mas o do container é pequeno.
-    pequenos = sum(map(os.path.getsize, juntos)) < CABE_NO_TMP
-    onde = None if pequenos else pasta_do_banco
+    onde = None if os.path.getsize(absoluto) < CABE_NO_TMP else pasta_do_banco
     with (
         tempfile.TemporaryDirectory(prefix=OLHANDO, dir=onde) as pasta,
         trancada(pasta, f"{pasta}: em uso"),
     ):
         copia = os.path.join(pasta, "copia.db")
-        for arquivo in juntos:
-            shutil.copyfile(arquivo, copia + arquivo.removeprefix(absoluto))
+        _copiar_com_o_diario(absoluto, copia)
         return _tem_a_forma(copia, "rw", caminho)
+
+
+def _copiar_com_o_diario(absoluto: str, copia: str) -> None:
+    for sufixo in ("", "-wal", "-journal"):
+        if os.path.exists(absoluto + sufixo):
+            try:
+                shutil.copyfile(absoluto + sufixo, copia + sufixo)
+            except FileNotFoundError as erro:
+                raise DiarioSumiu from erro
 
 
 def limpar(pasta: str) -> None:
@@ -208,8 +218,8 @@ def _convertida(linha: Linha) -> tuple[Linha, bool]:
         raise ValueError("há um valor que não é texto")
     if achado := problema(nome, email):
         raise ValueError(": ".join(achado))
-    if id_ < 1:
-        raise ValueError("o id devia ser 1 ou mais")
+    if type(id_) is not int or not 1 <= id_ <= MAIOR_ID:
+        raise ValueError(f"o id devia ser um inteiro de 1 a {MAIOR_ID}")
     try:
         quando = datetime.fromisoformat(criado_em)
         com_fuso = quando.tzinfo is not None

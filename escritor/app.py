@@ -9,7 +9,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
 from escritor import (
@@ -21,6 +21,7 @@ from escritor import (
     entrada,
     erros,
     espaco,
+    guarda,
     livro,
     montagem,
     restauracao,
@@ -112,10 +113,12 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
     """Abre o banco; traduz as falhas do SQLite e do sistema em Erro."""
     with _traduzidas(opcoes, sinais):
         restauracao.terminar_troca(opcoes.banco)
-        adocao.limpar(os.path.dirname(os.path.abspath(opcoes.banco)))
+        pasta = os.path.dirname(os.path.abspath(opcoes.banco))
+        adocao.limpar(pasta)
+        guarda.limpar_temporarios(pasta)
         antigo = adocao.candidato(opcoes.banco)
         # Um diário ao lado pode ser o de uma adoção que morreu: ao abrir, ela é desfeita.
-        talvez = antigo or os.path.exists(f"{opcoes.banco}-journal")
+        talvez = antigo or os.path.exists(f"{os.path.realpath(opcoes.banco)}-journal")
         with banco.abrir(opcoes.banco, opcoes.espera, sinais, a_adotar=antigo) as con:
             if talvez:
                 _adotar(con, opcoes, sinais)
@@ -126,11 +129,14 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
     """Numa transação só dela: o que vem depois pode falhar sem a desfazer."""
     iniciada_em = livro.agora()
     ditos = []
-    with banco.transacao(con, opcoes.espera, sinais):
-        if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
-            adotadas = adocao.adotar(con)
-            execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
-            ditos = _adocao_em_texto(opcoes, adotadas, execucao)
+    with ExitStack() as desfazer:
+        with banco.transacao(con, opcoes.espera, sinais):
+            if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
+                adotadas = adocao.adotar(con)
+                desfazer.callback(os.unlink, adotadas.guardado)
+                execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
+                ditos = _adocao_em_texto(opcoes, adotadas, execucao)
+        desfazer.pop_all()
     _dizer(*ditos)
     sinais.recomecar()
 
@@ -152,7 +158,7 @@ def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as erro:
-        if not sinais.confirmado:
+        if not sinais.confirmado and not erros.talvez_gravado(erro):
             sinais.conferir()
         falha = erros.do_sqlite(erro, opcoes.banco, opcoes.espera)
         if sinais.confirmado:

@@ -53,6 +53,7 @@ LISTA_USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id LI
 # O busy_timeout do SQLite dorme em C, onde nenhum sinal chega ao Python: a
 # espera por BANCO_ESPERA é feita em fatias deste tamanho (segundos).
 FATIA = 0.1
+PAUSA = 0.02  # entre duas tentativas
 AJUSTES = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA synchronous = EXTRA",
@@ -70,6 +71,11 @@ class Conexao(sqlite3.Connection):
 
     caminho: str
     arquivo: os.stat_result
+
+    def conferir_nome(self) -> None:
+        """Levanta Erro 75 se uma restauração deu o nome do banco a outro arquivo."""
+        if not os.path.samestat(os.stat(self.caminho), self.arquivo):
+            raise erros.trocado(self.caminho)
 
 
 @contextmanager
@@ -98,9 +104,7 @@ def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), pasta)
     with open(caminho, "ab") as arquivo:  # cria, se falta
         identidade = os.fstat(arquivo.fileno())
-    con = sqlite3.connect(
-        caminho, timeout=min(FATIA, espera), isolation_level=None, factory=Conexao
-    )
+    con = sqlite3.connect(caminho, timeout=0, isolation_level=None, factory=Conexao)
     con.caminho, con.arquivo = caminho, identidade
     try:
         sinais.vigiar(con)
@@ -122,20 +126,24 @@ def _temporarios(pasta: str) -> str:
     return f"PRAGMA temp_store_directory = '{escapada}'"
 
 
-def insistir(con: sqlite3.Connection, sql: str, espera: float, sinais: Sinais) -> sqlite3.Cursor:
+def insistir(con: Conexao, sql: str, espera: float, sinais: Sinais) -> sqlite3.Cursor:
     """Executa `sql`, tentando de novo por até `espera` segundos enquanto houver trava.
 
-    Levanta sqlite3.OperationalError (SQLITE_BUSY) ao fim do prazo e
-    Interrompido se um sinal chegar entre duas fatias.
+    O nome é conferido antes de cada tentativa: ao pegar a trava de um arquivo que
+    já não o tem, o SQLite tomaria o diário ao lado, de outro, por um seu. Levanta
+    sqlite3.OperationalError (SQLITE_BUSY) ao fim do prazo, Erro 75 se o arquivo foi
+    trocado e Interrompido se um sinal chegar entre duas tentativas.
     """
     prazo = time.monotonic() + espera
     while True:
+        con.conferir_nome()
         try:
             return con.execute(sql)
         except sqlite3.OperationalError as erro:
             if erros.primario(erro) not in erros.OCUPADO or time.monotonic() >= prazo:
                 raise
             sinais.conferir()
+            time.sleep(min(PAUSA, espera))
 
 
 def travar(con: Conexao, espera: float, sinais: Sinais) -> None:
@@ -146,8 +154,9 @@ def travar(con: Conexao, espera: float, sinais: Sinais) -> None:
     era de 0 byte (sqlite.org/rescode.html#readonly_dbmoved). Levanta Erro 75.
     """
     insistir(con, "BEGIN IMMEDIATE", espera, sinais)
-    if not os.path.samestat(os.stat(con.caminho), con.arquivo):
-        raise erros.trocado(con.caminho)
+    con.conferir_nome()
+    # Daqui em diante a trava é nossa, e só um leitor, por pouco, faz esperar.
+    con.execute(f"PRAGMA busy_timeout = {FATIA * 1000:.0f}")
 
 
 @contextmanager

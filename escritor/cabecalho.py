@@ -46,7 +46,7 @@ def conferir_arquivo(caminho: str) -> None:
 
 def _tem_diario(caminho: str) -> bool:
     try:
-        with open(f"{caminho}-journal", "rb") as diario:
+        with open(f"{os.path.realpath(caminho)}-journal", "rb") as diario:
             return diario.read(8) == MAGIA_DO_DIARIO
     except FileNotFoundError:
         return False

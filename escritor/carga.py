@@ -171,7 +171,9 @@ def _conferida(con: sqlite3.Connection, lidas: int, inseridas: int, antes: int) 
     lacre = lacrar(con, antes, ultimo)
     if not inseridas:
         return Gravadas(lidas, 0, None, None, lacre)
-    return Gravadas(lidas, inseridas, valor(con, PRIMEIRO_DEPOIS, antes), ultimo, lacre)
+    primeiro = valor(con, PRIMEIRO_DEPOIS, antes)
+    assert primeiro, "os ids novos vêm depois dos velhos"  # noqa: S101 - no fim dos ids, é 70
+    return Gravadas(lidas, inseridas, primeiro, ultimo, lacre)
 
 
 def lacrar(con: sqlite3.Connection, depois_de: int, ultimo: int) -> str:

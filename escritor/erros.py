@@ -77,6 +77,11 @@ def estragado(erro: Falha) -> bool:
     return codigo in ESTRAGADO or (codigo == 0 and isinstance(erro, ILEGIVEL))
 
 
+def talvez_gravado(erro: Falha) -> bool:
+    """Diz se a falha veio depois de o diário sumir, que é o que confirma uma transação."""
+    return getattr(erro, "sqlite_errorcode", 0) in TALVEZ_GRAVADO
+
+
 def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite; uma que não é prevista volta a ser lançada."""
     codigo = primario(erro)
@@ -91,7 +96,7 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     if codigo in SEM_ACESSO:
         return sem_acesso(caminho, getattr(erro, "sqlite_errorname", str(erro)))
     if codigo in DISCO:
-        if getattr(erro, "sqlite_errorcode", 0) in TALVEZ_GRAVADO:
+        if talvez_gravado(erro):
             return Erro(
                 ENTRADA_SAIDA,
                 f"{caminho}: {_motivo_do_disco(erro)} ao confirmar; a execução pode ter sido "

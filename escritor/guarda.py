@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import time
 from collections.abc import Iterator
@@ -21,6 +22,17 @@ def nome_datado(caminho: str) -> str:
             numero += 1
             nome = f"{base}-{numero}"
     return nome
+
+
+def limpar_temporarios(pasta: str) -> None:
+    """Apaga os temporários do SQLite de quem morreu entre criar um e lhe tirar o nome.
+
+    Isso é imediato: um que ainda o tem está vazio, e tirar-lho não atrapalha ninguém.
+    """
+    for temporario in glob.glob(os.path.join(glob.escape(pasta), "etilqs_*")):
+        with suppress(OSError):
+            if not os.path.getsize(temporario):
+                os.unlink(temporario)
 
 
 def firmar(caminho: str) -> None:

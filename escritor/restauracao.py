@@ -36,7 +36,7 @@ def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
         nome = "a cópia da entrada padrão"
         if opcoes.arquivo != "-":
             nome = entrada.nome_da_origem(opcoes.arquivo)
-        resumo = _conferir(parcial, nome)
+        resumo = _conferir(parcial, nome, sinais)
         with _parado(caminho, opcoes, sinais), sinais.irrevogavel():
             sinais.conferir()
             guardado = _trocar(parcial, caminho, guardar=not opcoes.sem_copia)
@@ -96,7 +96,7 @@ def _receber(arquivo: str, caminho: str, parcial: str) -> None:
         os.fsync(destino.fileno())
 
 
-def _conferir(parcial: str, nome: str) -> str:
+def _conferir(parcial: str, nome: str, sinais: Sinais) -> str:
     """Confere a cópia recebida e a deixa com diário de rollback; devolve o resumo dela."""
     if not e_nosso(parcial):
         raise Erro(
@@ -106,10 +106,12 @@ def _conferir(parcial: str, nome: str) -> str:
         )
     try:
         with closing(sqlite3.connect(parcial, isolation_level=None)) as con:
+            sinais.vigiar(con)
             con.execute("PRAGMA trusted_schema = OFF")
             con.execute("PRAGMA journal_mode = DELETE")
             return conferencia.conferir(con, nome)
     except (sqlite3.DatabaseError, UnicodeError) as erro:
+        sinais.conferir()
         if isinstance(erro, sqlite3.Error) and erros.primario(erro) in erros.DISCO:
             raise
         motivo = " ".join(str(erro).split())

@@ -114,12 +114,19 @@ def _ja_existe(destino: str) -> Erro:
 def _sem_sobras() -> Iterator[None]:
     """Faz do SIGTERM uma saída pelos `finally`, que apagam a cópia pela metade."""
 
+    recebidos: list[int] = []
+
     def sair(numero: int, _quadro: object) -> None:
+        recebidos.append(numero)
         raise SystemExit(128 + numero)
 
     anterior = signal.signal(signal.SIGTERM, sair)
     try:
         yield
+    except Erro:
+        if recebidos:  # o sqlite3 engole o que nasce no meio de uma instrução
+            raise SystemExit(128 + recebidos[0]) from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, anterior)
 
@@ -137,6 +144,11 @@ def _parcial(final: str, destino: str) -> Iterator[str]:
         if not nosso:  # quem o tinha pode até já o ter publicado
             raise Erro(
                 erros.TENTE_DE_NOVO, f"{destino}: outra cópia para ele está em curso. Espere-a."
+            )
+        if os.fstat(arquivo.fileno()).st_nlink > 1:  # de uma que morreu ao publicar: já tem nome
+            os.unlink(parcial)
+            raise Erro(
+                erros.TENTE_DE_NOVO, f"{destino}: uma cópia anterior morreu no fim. Copie de novo."
             )
         try:
             arquivo.truncate(0)  # de uma cópia que morreu

@@ -95,14 +95,16 @@ def _cabecalho(leitura: Leitura) -> str:
 
 def _tem_diario(caminho: str) -> bool:
     try:
-        with open(f"{caminho}-journal", "rb") as diario:
+        with open(f"{os.path.realpath(caminho)}-journal", "rb") as diario:
             return diario.read(8) == MAGIA_DO_DIARIO
     except FileNotFoundError:
         return False
 
 
 def _abertura(leitura: Leitura) -> str:
-    if WAL in leitura.cabecalho[18:20] or os.path.exists(f"{leitura.caminho}-wal"):
+    if WAL in leitura.cabecalho[18:20] or os.path.exists(
+        f"{os.path.realpath(leitura.caminho)}-wal"
+    ):
         # Abrir poderia criar -wal e -shm, e o leitor não cria nada.
         raise leitura.recusa(
             erros.TENTE_DE_NOVO,

@@ -57,10 +57,11 @@ def ler_em_laco(acabou: Callable[[], bool]) -> list[tuple[int, int]]:
         ultima = acabou()
         lido = rodar("leitor", "listar", "--formato", "jsonl")
         assert lido.codigo == 0, lido.stderr
-        achado = re.search(r"usuários: (\d+), execuções: (\d+)", lido.stderr)
+        achado = re.search(r"usuários: ([\d.]+), execuções: (\d+)", lido.stderr)
         assert achado, lido.stderr
-        assert lido.stdout.count("\n") == int(achado[1])
-        vistos.append((int(achado[2]), int(achado[1])))
+        usuarios = int(achado[1].replace(".", ""))
+        assert lido.stdout.count("\n") == usuarios
+        vistos.append((int(achado[2]), usuarios))
     return vistos
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,10 +31,12 @@ from tests.processos import Saida, comando, esperar, fluxo, iniciado, rodar, ter
 PARTIDA = 0.05  # segundos; antes disto o Python ainda nem importou o escritor
 
 
-def morrer(argv: list[str], atraso: float) -> Saida:
-    """Roda o escritor e o mata ao fim de `atraso` segundos, se ele ainda não terminou."""
+def morrer(argv: list[str], atraso: float, quando: Callable[[], bool] | None = None) -> Saida:
+    """Roda o escritor e o mata `atraso` segundos depois de `quando`, se ele ainda não terminou."""
     with iniciado(comando("escritor", *argv)) as processo:
         fluxo(processo.stdin).close()
+        if quando:
+            esperar(lambda: quando() or processo.poll() is not None, "o momento de matar")
         try:
             processo.wait(atraso)
         except subprocess.TimeoutExpired:
@@ -55,14 +58,18 @@ def test_morte_em_qualquer_momento(
         atraso = campanha.acaso("morte", vez).uniform(PARTIDA, caso.segundos * 1.05)
         rotulo = campanha.rotulo("morte", vez, f"{caso.nome}, aos {atraso:.4f} s")
         caso.preparar(banco)
-        saida = morrer(caso.argv, atraso)
+        # Uma volta em três, com um diário quente, se o caso chega a ter um: por sorteio, são raros.
+        if "muitas" in caso.nome and vez // len(casos) % 3 == 0:
+            saida = morrer(caso.argv, atraso / 20, lambda: quente(banco))
+        else:
+            saida = morrer(caso.argv, atraso)
         possiveis = [caso.depois] if confirmou(saida) else [caso.antes, caso.depois]
         ficou, havia_diario = conferir_e_curar(banco, caso, possiveis, leitor, escritor, rotulo)
         contas["mortes"] += saida.codigo == -9
         contas["diários quentes"] += havia_diario
         contas["gravados"] += ficou == caso.depois
         contas["confirmados"] += confirmou(saida)
-    assert contas["mortes"] > vezes / 2, contas
+    assert contas["mortes"] > vezes / 4, contas
     assert contas["diários quentes"] > vezes / 20, contas
     campanha.anotar(
         tentou=f"{milhar(vezes)} SIGKILL em processos: {', '.join(caso.nome for caso in casos)}",
@@ -92,7 +99,7 @@ def test_morte_da_adocao_em_qualquer_momento(
         saida = morrer([], atraso)
         contas["mortes"] += saida.codigo == -9
         contas["quentes"] += conferir_adocao(banco, MUITAS_VEZES, saida, leitor, escritor, rotulo)
-    assert contas["mortes"] > vezes / 2, contas
+    assert contas["mortes"] > vezes / 4, contas
     campanha.anotar(
         tentou=f"{milhar(vezes)} na adoção de um banco de {milhar(3 * MUITAS_VEZES)} linhas",
         viu=f"na adoção, {quantos(contas['mortes'], 'morto', 'mortos')}, "
