@@ -133,6 +133,16 @@ def test_entrada(campanha: Campanha, modelos: Path) -> None:
     )
 
 
+def restaurado(banco: Path, copia: Path, argv: list[str]) -> None:
+    """Restaura por cima do banco estragado; se nem a assinatura sobrou, faz o que se manda."""
+    saida = chamar(escritor.app, "restaurar", str(copia), *argv)
+    if "mude-o de lugar" in saida[2]:
+        assert saida[0] == 65, saida
+        banco.rename(banco.with_name("de-lado.db"))
+        saida = chamar(escritor.app, "restaurar", str(copia), *argv)
+    assert saida[0] == 0, saida
+
+
 def test_banco(campanha: Campanha, modelos: Path) -> None:
     """Cabeçalho e primeiras páginas estragados: os dois programas só dizem códigos documentados."""
     inteiro = (modelos / "gravado").read_bytes()
@@ -157,8 +167,7 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
                 assert fotografar(Path(pasta)) == antes, stderr
             codigos["escritor", codigo] += 1
             if codigo:
-                resultado = chamar(escritor.app, "restaurar", str(modelos / "gravado"), *argv)
-                assert resultado[0] == 0, resultado
+                restaurado(banco, modelos / "gravado", argv)
                 assert chamar(leitor.app, "listar", "--formato", "jsonl", *argv)[:2] == certo[:2]
 
     for estrago in JA_ACHARAM_DEFEITO:
