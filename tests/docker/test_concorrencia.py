@@ -83,7 +83,7 @@ def test_leitor_nao_le_uma_transacao_aberta_em_outro_conteiner(projeto: Projeto)
     assert "0.5 s" in recusa.stderr
     assert resultado.codigo == 0
     assert lacre(projeto.volume.banco().pessoas) == lacre([*AMOSTRA, *GRANDE])
-    assert "60.003 usuários" in projeto.compose(*ler).stdout
+    assert "usuários: 60.003" in projeto.compose(*ler).stdout
 
 
 def test_dois_projetos_lado_a_lado_nao_se_misturam(

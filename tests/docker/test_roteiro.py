@@ -18,6 +18,7 @@ pytestmark = pytest.mark.docker
 
 ROTEIRO = (RAIZ / "docs/roteiro.md").read_text(encoding="utf-8")
 OMITIDAS = "…"
+DITA = re.compile(r"\[(ESCRITOR|LEITOR)\]")  # o que os programas dizem vai para stderr
 DO_TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # o Compose apaga linhas mesmo fora de um
 LEVADOS = ["docker-compose.yml", ".env", "escritor", "leitor", "bench"]
 
@@ -35,11 +36,20 @@ def passos() -> list[tuple[str, list[str]]]:
 
 
 def falta(mostradas: list[str], havidas: list[str]) -> str | None:
-    """Devolve a primeira linha mostrada que não está na saída, na ordem; None se estão todas."""
-    restantes = iter(havidas)
-    return next(
-        (linha for linha in mostradas if linha != OMITIDAS and linha not in restantes), None
-    )
+    """Devolve a primeira linha mostrada que não está na saída, na ordem; None se estão todas.
+
+    A ordem é a de cada fluxo: o engine pode trocar stdout e stderr entre si.
+    """
+    for do_stderr in (True, False):
+        restantes = iter([linha for linha in havidas if bool(DITA.search(linha)) == do_stderr])
+        for linha in mostradas:
+            if (
+                linha != OMITIDAS
+                and bool(DITA.search(linha)) == do_stderr
+                and linha not in restantes
+            ):
+                return linha
+    return None
 
 
 def test_controle_a_comparacao_acusa() -> None:
@@ -47,6 +57,8 @@ def test_controle_a_comparacao_acusa() -> None:
     assert falta(["a", OMITIDAS, "c"], ["a", "b", "c"]) is None
     assert falta(["a", "x"], ["a", "b"]) == "x"
     assert falta(["b", "a"], ["a", "b"]) == "a"
+    assert falta(["[LEITOR] 1", "a"], ["a", "[LEITOR] 1"]) is None
+    assert falta(["[LEITOR] 2", "[LEITOR] 1"], ["[LEITOR] 1", "[LEITOR] 2"]) == "[LEITOR] 1"
 
 
 def test_o_roteiro_acontece_como_esta_escrito(projeto: Projeto, tmp_path: Path) -> None:
