@@ -127,3 +127,14 @@ def test_configuracao_do_vigia(projeto: Projeto) -> None:
     saude_pedida = conteiner.attrs["Config"]["Healthcheck"]
     assert saude_pedida["Test"] == SAUDE
     assert (saude_pedida["Interval"], saude_pedida["Retries"]) == (15 * 10**9, 1)
+
+
+def test_o_vigia_sai_como_o_readme_diz(projeto: Projeto) -> None:
+    """Subido e tirado pelo nome, sem perfil; o controle: com ele no ar, o volume não sai."""
+    projeto.compose("up", "--detach", VIGIA)
+    presa = projeto.compose("down", "--volumes")
+    assert "Resource is still in use" in presa.stderr
+    projeto.compose("rm", "--stop", "--force", VIGIA)
+    projeto.compose("down", "--volumes")
+    nomes = [volume.name for volume in projeto.engine.volumes.list()]
+    assert projeto.volume.nome not in nomes
