@@ -81,3 +81,31 @@ def test_morta_no_exame_nao_deixa_sobras(
     assert escritor().codigo == 0
     assert pessoas(comum) == AMOSTRA
     assert [item.name for item in comum.parent.glob(".*")] == []
+
+
+def test_uma_adocao_que_nao_se_confirma_nao_deixa_copia(comum: Path, escritor: Programa) -> None:
+    """Um leitor que não sai impede o COMMIT: 75, e nada ao lado, por mais que se tente."""
+    antes = fotografar(comum.parent)
+    with trava(comum, "DEFERRED"):
+        for _ in range(2):
+            assert escritor().codigo == 75
+    assert fotografar(comum.parent) == antes
+
+
+def test_por_um_link_o_diario_e_o_do_arquivo(
+    comum: Path, escritor: Programa, leitor: Programa, tmp_path: Path
+) -> None:
+    """BANCO pode ser um link: um diário quente ao lado do arquivo é desfeito do mesmo jeito."""
+    morto = (
+        "import os, sqlite3, sys; con = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "con.execute('PRAGMA cache_size = 1'); con.execute('BEGIN IMMEDIATE'); "
+        "con.executemany(\"INSERT INTO usuarios VALUES (?, 'X', ?, '2025-01-01')\", "
+        "((i, f'x{i}@x') for i in range(100, 9000))); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", morto, str(comum)], check=False)
+    assert Path(f"{comum}-journal").stat().st_size > 512
+    link = tmp_path / "link.db"
+    link.symlink_to(comum)
+    assert escritor("--banco", str(link)).codigo == 0
+    assert pessoas(comum) == AMOSTRA
+    assert leitor("verificar", "--banco", str(link)).codigo == 0

@@ -240,3 +240,16 @@ def test_disco_cheio(destino: Path) -> None:
     saida = rodar(no_shell('ulimit -f 8; trap "" XFSZ; "$@"', *cmd))
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (74, "", 1), saida.stderr
     assert list(destino.parent.iterdir()) == []
+
+
+def test_morta_ao_publicar_nao_poe_em_risco_a_copia_boa(
+    gravado: Path, destino: Path, leitor: Programa
+) -> None:
+    """O parcial que já é a cópia, com outro nome, não é reescrito: a boa fica como está."""
+    assert leitor("copiar", str(destino)).codigo == 0
+    boa = destino.read_bytes()
+    os.link(destino, f"{destino}{copia.PARCIAL}")
+    alterar(gravado, "UPDATE usuarios SET nome = 'X' WHERE id = 1")
+    assert leitor("copiar", str(destino), "--substituir").codigo == 75
+    assert leitor("copiar", str(destino), "--substituir").codigo == 65
+    assert fotografar(destino.parent) == {destino.name: boa}

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from escritor import restauracao
+from escritor import banco, restauracao
+from escritor.erros import Erro
+from escritor.sinais import Sinais
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
 from tests.processos import (
@@ -235,3 +237,32 @@ def test_qualquer_execucao_acaba_a_troca_que_morreu(
     assert escritor(*argv).codigo == 0
     assert [datada.read_bytes() for datada in datadas(semeado)] == [velho]
     assert len(fotografar(semeado.parent)) == 2
+
+
+@pytest.mark.parametrize("confere", [True, False], ids=["par", "controle"])
+def test_quem_esperava_nao_toca_no_diario_de_quem_veio_depois(
+    confere: bool,
+    semeado: Path,
+    copia: Path,
+    escritor: Programa,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sem conferir o nome antes da trava, o SQLite desfaria no banco velho o diário do novo."""
+    con = banco.conectar(str(semeado), 0.2, Sinais())
+    assert escritor("restaurar", str(copia)).codigo == 0
+    linhas = b"".join(b"P%d,p%d@x.com\n" % (i, i) for i in range(120_000))
+    diario = Path(f"{semeado}-journal")
+    if not confere:
+        monkeypatch.setattr(banco.Conexao, "conferir_nome", lambda _con: None)
+    with iniciado(comando("escritor", "importar", "-")) as processo:
+        alimentar(processo, b"nome,email\n" + linhas)
+        esperar(lambda: semeado.stat().st_size > 1 << 20, "as páginas no disco")
+        if confere:
+            with pytest.raises(Erro, match="foi restaurado"):
+                banco.travar(con, 0.2, Sinais())
+        else:
+            banco.travar(con, 0.2, Sinais())
+        assert diario.exists() is confere
+        con.close()
+        processo.kill()
+    assert (pessoas(datadas(semeado)[0]) == AMOSTRA) is confere
