@@ -9,7 +9,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TextIO
 
 from escritor import (
@@ -128,15 +128,19 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
 def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
     """Numa transação só dela: o que vem depois pode falhar sem a desfazer."""
     iniciada_em = livro.agora()
+    adotadas = None
     ditos = []
-    with ExitStack() as desfazer:
+    try:
         with banco.transacao(con, opcoes.espera, sinais):
             if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
                 adotadas = adocao.adotar(con)
-                desfazer.callback(os.unlink, adotadas.guardado)
                 execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
                 ditos = _adocao_em_texto(opcoes, adotadas, execucao)
-        desfazer.pop_all()
+    except BaseException as erro:
+        # Se o COMMIT pode ter vingado, a cópia é tudo o que há do banco como era.
+        if adotadas and not erros.talvez_gravado(erro):
+            os.unlink(adotadas.guardado)
+        raise
     _dizer(*ditos)
     sinais.recomecar()
 

@@ -77,7 +77,7 @@ def estragado(erro: Falha) -> bool:
     return codigo in ESTRAGADO or (codigo == 0 and isinstance(erro, ILEGIVEL))
 
 
-def talvez_gravado(erro: Falha) -> bool:
+def talvez_gravado(erro: BaseException) -> bool:
     """Diz se a falha veio depois de o diário sumir, que é o que confirma uma transação."""
     return getattr(erro, "sqlite_errorcode", 0) in TALVEZ_GRAVADO
 

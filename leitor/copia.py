@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from leitor import erros
 from leitor.erros import Erro
@@ -135,6 +135,9 @@ def _sem_sobras() -> Iterator[None]:
 def _parcial(final: str, destino: str) -> Iterator[str]:
     """Cria o arquivo parcial, só nosso enquanto durar; o que sobrar dele some no fim."""
     parcial = final + PARCIAL
+    with suppress(FileNotFoundError):
+        if os.stat(parcial).st_nlink > 1:  # já publicado por uma que morreu logo depois
+            os.unlink(parcial)
     with open(parcial, "ab") as arquivo:
         try:
             fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -144,11 +147,6 @@ def _parcial(final: str, destino: str) -> Iterator[str]:
         if not nosso:  # quem o tinha pode até já o ter publicado
             raise Erro(
                 erros.TENTE_DE_NOVO, f"{destino}: outra cópia para ele está em curso. Espere-a."
-            )
-        if os.fstat(arquivo.fileno()).st_nlink > 1:  # de uma que morreu ao publicar: já tem nome
-            os.unlink(parcial)
-            raise Erro(
-                erros.TENTE_DE_NOVO, f"{destino}: uma cópia anterior morreu no fim. Copie de novo."
             )
         try:
             arquivo.truncate(0)  # de uma cópia que morreu
