@@ -21,6 +21,7 @@ from escritor.cabecalho import MAGIA, WAL
 from escritor.carga import Gravadas, lacrar
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
+from escritor.livro import Execucao
 from escritor.progresso import milhar
 from escritor.recusas import MOSTRADAS
 from escritor.validacao import problema
@@ -237,3 +238,14 @@ def _recusa(caminho: str, recusas: list[str]) -> Erro:
         "ficou intacto. Corrija-as com o programa que as gravou, ou use outro BANCO.",
         recusas[:MOSTRADAS],
     )
+
+
+def em_texto(caminho: str, adotadas: Adotadas, execucao: Execucao) -> list[str]:
+    """Devolve o que dizer de uma adoção que se confirmou."""
+    return [
+        f"adotado: {caminho} era da versão comum deste exercício, que repete os usuários; "
+        f"linhas lidas: {milhar(execucao.lidos)}, repetidas, que não ficam: "
+        f"{milhar(execucao.repetidos)}, usuários: {milhar(execucao.inseridos)}",
+        f"datas sem fuso, tomadas como UTC e cortadas nos segundos: {milhar(adotadas.sem_fuso)}",
+        f"o banco como era ficou em {adotadas.guardado}",
+    ]

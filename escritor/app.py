@@ -26,7 +26,6 @@ from escritor import (
     montagem,
     restauracao,
 )
-from escritor.adocao import Adotadas
 from escritor.banco import Conexao
 from escritor.entrada import Entrada
 from escritor.erros import Erro
@@ -135,7 +134,7 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
             if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
                 adotadas = adocao.adotar(con)
                 execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
-                ditos = _adocao_em_texto(opcoes, adotadas, execucao)
+                ditos = adocao.em_texto(opcoes.banco, adotadas, execucao)
     except BaseException as erro:
         # Se o COMMIT pode ter vingado, a cópia é tudo o que há do banco como era.
         if adotadas and not erros.talvez_gravado(erro):
@@ -143,16 +142,6 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
         raise
     _dizer(*ditos)
     sinais.recomecar()
-
-
-def _adocao_em_texto(opcoes: Namespace, adotadas: Adotadas, execucao: Execucao) -> list[str]:
-    return [
-        f"adotado: {opcoes.banco} era da versão comum deste exercício, que repete os usuários; "
-        f"linhas lidas: {milhar(execucao.lidos)}, repetidas, que não ficam: "
-        f"{milhar(execucao.repetidos)}, usuários: {milhar(execucao.inseridos)}",
-        f"datas sem fuso, tomadas como UTC e cortadas nos segundos: {milhar(adotadas.sem_fuso)}",
-        f"o banco como era ficou em {adotadas.guardado}",
-    ]
 
 
 @contextmanager
