@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterator
 
 from leitor import banco
@@ -39,6 +38,8 @@ def largura(texto: str) -> int:
     """
     if texto.isascii():
         return len(texto)
+    import unicodedata  # só quem tem letras largas paga por ela
+
     return sum(
         0
         if unicodedata.category(letra) in {"Mn", "Me", "Cf"}
