@@ -14,7 +14,7 @@ import leitor.versao
 from tests.processos import RAIZ, rodar
 
 PACOTES = ["escritor", "leitor"]
-MODULOS = [modulo for pacote in PACOTES for modulo in sorted((RAIZ / pacote).glob("*.py"))]
+MODULOS = [modulo for pacote in PACOTES for modulo in sorted((RAIZ / pacote).rglob("*.py"))]
 EXPLODE = """
 import os, sys
 class Proibido:
@@ -29,27 +29,52 @@ print("importados")
 """
 
 
-def importados(arquivo: Path) -> Iterator[str]:
-    """Devolve o primeiro nome de cada import, em qualquer profundidade do módulo."""
-    for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
+def nome(modulo: Path, raiz: Path = RAIZ) -> str:
+    """Devolve o nome com que se importa o módulo: `escritor.banco.carga`."""
+    return ".".join(modulo.relative_to(raiz).with_suffix("").parts).removesuffix(".__init__")
+
+
+def importados(modulo: Path) -> Iterator[str]:
+    """Devolve o nome inteiro de cada import, em qualquer profundidade do módulo.
+
+    Um relativo (`from . import x`) sai vazio: aqui todo import diz de onde vem.
+    """
+    for no in ast.walk(ast.parse(modulo.read_text(encoding="utf-8"))):
         if isinstance(no, ast.Import):
-            yield from (nome.name.partition(".")[0] for nome in no.names)
+            yield from (item.name for item in no.names)
         elif isinstance(no, ast.ImportFrom):
-            yield arquivo.parent.name if no.level else str(no.module).partition(".")[0]
+            yield "" if no.level else str(no.module)
 
 
-@pytest.mark.parametrize(
-    "modulo", MODULOS, ids=lambda modulo: f"{modulo.parent.name}.{modulo.stem}"
-)
+def de_fora(modulo: Path, raiz: Path = RAIZ) -> set[str]:
+    """Devolve os imports que não são da biblioteca padrão nem do próprio pacote."""
+    pacote = nome(modulo, raiz).partition(".")[0]
+    raizes = {inteiro: inteiro.partition(".")[0] for inteiro in importados(modulo)}
+    return {i for i, topo in raizes.items() if topo not in {pacote, *sys.stdlib_module_names}}
+
+
+@pytest.mark.parametrize("modulo", MODULOS, ids=nome)
 def test_so_a_biblioteca_padrao_e_o_proprio_pacote(modulo: Path) -> None:
     """Nem pacotes de fora, nem o outro programa: o que os liga é o arquivo."""
-    assert {*importados(modulo)} - {modulo.parent.name} - sys.stdlib_module_names == set()
+    assert de_fora(modulo) == set()
 
 
 def test_os_modulos_foram_achados() -> None:
-    """O teste acima não passa por não haver o que olhar."""
-    nomes = {f"{modulo.parent.name}.{modulo.stem}" for modulo in MODULOS}
-    assert {"escritor.app", "escritor.banco", "leitor.app", "leitor.banco"} <= nomes
+    """O teste acima não passa por não haver o que olhar, nem por olhar só o primeiro andar."""
+    assert {"escritor.app", "escritor.banco", "leitor.app", "leitor.banco"} <= {*map(nome, MODULOS)}
+    arquivos = rodar(["git", "ls-files", *(f"{pacote}/*.py" for pacote in PACOTES)], pasta=RAIZ)
+    assert sorted(arquivos.stdout.split()) == sorted(str(m.relative_to(RAIZ)) for m in MODULOS)
+
+
+@pytest.mark.parametrize(
+    "linha", ["import psycopg", "from leitor.banco import x", "def f():\n    from .. import y"]
+)
+def test_controle_um_submodulo_que_importa_de_fora_e_acusado(tmp_path: Path, linha: str) -> None:
+    """Controle negativo: num andar de baixo, um import de fora, do outro programa ou relativo."""
+    modulo = tmp_path / "escritor" / "sala" / "fundo" / "intruso.py"
+    modulo.parent.mkdir(parents=True)
+    modulo.write_text(f"import os\nfrom escritor.erros import Erro\n{linha}\n")
+    assert len(de_fora(modulo, tmp_path)) == 1
 
 
 @pytest.mark.parametrize("pacote", PACOTES)
@@ -66,8 +91,7 @@ def test_roda_sozinho_sem_site_packages(pacote: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("pacote", PACOTES)
 def test_importar_nao_le_o_ambiente(pacote: str) -> None:
     """O ambiente é lido por main, uma vez: importar o pacote não olha para ele."""
-    nomes = [f"{pacote}.{m.stem}" for m in MODULOS if m.parent.name == pacote]
-    nomes = [nome for nome in nomes if not nome.endswith("__")]
+    nomes = [n for n in map(nome, MODULOS) if n.startswith(pacote) and not n.endswith("__")]
     assert rodar([sys.executable, "-c", EXPLODE, *nomes]) == (0, "importados\n", "")
 
 

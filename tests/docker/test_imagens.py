@@ -35,8 +35,15 @@ def base(servico: str) -> str:
 
 
 def modulos(servico: str) -> set[str]:
-    """Devolve os arquivos que o pacote tem no repositório."""
-    return {arquivo.name for arquivo in (RAIZ / servico).glob("*.py")}
+    """Devolve os módulos que o pacote tem no repositório, com as pastas: `banco/carga.py`."""
+    pasta = RAIZ / servico
+    return {str(modulo.relative_to(pasta)) for modulo in pasta.rglob("*.py")}
+
+
+def outros(servico: str) -> set[str]:
+    """Devolve o que mais o pacote leva para a imagem, como uma folha de estilo."""
+    pasta = RAIZ / servico
+    return {str(a.relative_to(pasta)) for a in pasta.rglob("*.css")}
 
 
 @pytest.fixture(scope="session")
@@ -116,13 +123,28 @@ def test_so_os_arquivos_do_pacote_e_o_data_vazio_alem_da_base(
     arquivos = {nome for nome, (membro, _) in acrescimos[servico].items() if not membro.isdir()}
     pastas = {nome for nome, (membro, _) in acrescimos[servico].items() if membro.isdir()}
 
-    fontes = {f"app/{servico}/{modulo}" for modulo in modulos(servico)}
+    fontes = {f"app/{servico}/{fonte}" for fonte in modulos(servico) | outros(servico)}
     compilados = {nome for nome in arquivos if nome.endswith(".pyc")}
     assert arquivos - compilados == {*fontes, "app/.env"}
     assert acrescimos[servico]["app/.env"][1] == f"DESAFIO2_VERSAO={versao.ler()}\n".encode()
-    assert pastas == {"app", f"app/{servico}", f"app/{servico}/__pycache__", "data"}
+    salas = {str(Path(fonte).parent) for fonte in fontes}
+    assert pastas == {"app", "data", *salas, *(f"{sala}/__pycache__" for sala in salas)}
     for fonte in fontes:
         assert acrescimos[servico][fonte][1] == (RAIZ / fonte.removeprefix("app/")).read_bytes()
+
+
+def fonte(compilado: str) -> str:
+    """Devolve o fonte de `sala/__pycache__/modulo.cpython-313.pyc`: `sala/modulo.py`."""
+    caminho = Path(compilado)
+    assert caminho.parent.name == "__pycache__"
+    return str(caminho.parent.parent / f"{caminho.name.partition('.')[0]}.py")
+
+
+def test_controle_um_modulo_sem_bytecode_e_visto(servico: str) -> None:
+    """Controle negativo: o bytecode de mesmo nome em outra sala não vale pelo que falta."""
+    modulo = f"app/{servico}/banco/carga.py"
+    assert fonte(f"app/{servico}/banco/__pycache__/carga.cpython-313.pyc") == modulo
+    assert fonte(f"app/{servico}/__pycache__/carga.cpython-313.pyc") != modulo
 
 
 def test_cada_modulo_tem_o_bytecode_pronto(acrescimos: dict[str, Camadas], servico: str) -> None:
@@ -131,9 +153,8 @@ def test_cada_modulo_tem_o_bytecode_pronto(acrescimos: dict[str, Camadas], servi
         nome: dados for nome, (_, dados) in acrescimos[servico].items() if nome.endswith(".pyc")
     }
 
-    assert {Path(nome).name.split(".")[0] + ".py" for nome in prontos} == modulos(servico)
+    assert {fonte(nome) for nome in prontos} == {f"app/{servico}/{m}" for m in modulos(servico)}
     for nome, dados in prontos.items():
-        assert nome.startswith(f"app/{servico}/__pycache__/")
         assert int.from_bytes(dados[4:8], "little") == HASH_NAO_CONFERIDO, nome
 
 
