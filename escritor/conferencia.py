@@ -167,11 +167,11 @@ def _percorrer(con: sqlite3.Connection, ponto: Ponto) -> Ponto:
 
 
 def _elo(anterior: bytes, registro: Registro) -> bytes:
-    """Devolve o elo, como o contrato o define, ou nada se um dano pôs ali o que não podia estar."""
+    """Devolve o elo, como o contrato o define."""
     try:
         return hashlib.sha256(DO_ELO % (anterior, *registro[:-1])).hexdigest().encode()
     except TypeError:
-        return b""
+        raise Quebra(f"execução {registro[0]}: um valor de outro tipo, ou NULL", "A5") from None
 
 
 def _conferir_intervalo(id_: int, inseridos: int, primeiro: bytes, ultimo: bytes, fim: int) -> int:

@@ -49,6 +49,18 @@ def mudar_no_indice(banco: Path, antes: bytes = b"joao@", depois: bytes = b"joan
     banco.write_bytes(dados[:onde] + depois + dados[onde + len(depois) :])
 
 
+def disfarcado(comando: str) -> Estragar:
+    """Devolve quem põe um valor do tipo errado, com o esquema a dizer que isso não pode ser."""
+    sem_strict = "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')')"
+    com_strict = "UPDATE sqlite_schema SET sql = sql || ' STRICT' WHERE type = 'table'"
+
+    def estragar(banco: Path) -> None:
+        alterar(banco, "PRAGMA writable_schema = ON", sem_strict)
+        alterar(banco, comando, "PRAGMA writable_schema = ON", com_strict)
+
+    return estragar
+
+
 def nome(valor: str) -> Estragar:
     """Devolve quem dá este nome (um literal SQL) à primeira linha, e sela de novo."""
     return selado(f"UPDATE usuarios SET nome = {valor} WHERE id = 1")
@@ -72,6 +84,8 @@ def execucao(coluna: str, valor: str) -> Estragar:
 VAZIO = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 QUEBRAS = [
     ("A5", "índice que mente", mudar_no_indice),
+    ("A5", "número que é texto", disfarcado("UPDATE execucoes SET lidos = 'três' WHERE id = 2")),
+    ("A5", "texto que é bytes", disfarcado("UPDATE usuarios SET nome = x'41' WHERE id = 2")),
     ("U1", "id zero", sql("UPDATE usuarios SET id = 0 WHERE id = 1")),
     ("U1", "id negativo", sql("INSERT INTO usuarios VALUES (-7, 'A', 'a@x.com', '')")),
     ("U1", "id acima do teto", selado("UPDATE usuarios SET id = 4611686018427387905 WHERE id = 5",

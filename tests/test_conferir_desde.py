@@ -12,7 +12,7 @@ from escritor.erros import Erro
 from escritor.validacao import Lote
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, fotografar
-from tests.quebras import Estragar, mudar_no_indice, sql
+from tests.quebras import Estragar, disfarcado, mudar_no_indice, sql
 
 
 @pytest.fixture(name="poucas")
@@ -125,6 +125,14 @@ def test_desde_um_ponto_o_que_veio_depois_se_confere(
     aumentar(gravado, 5)
     alterar(gravado, comando)
     assert motivo in recusado(gravado, ponto)
+
+
+def test_desde_um_ponto_um_valor_de_outro_tipo(gravado: Path) -> None:
+    """Sem o integrity_check, que lê tudo, um tipo errado no livro ainda é 65, e não um defeito."""
+    [ponto] = consultar(gravado, "SELECT id, elo FROM execucoes WHERE id = 3")
+    aumentar(gravado, 5)
+    disfarcado("UPDATE execucoes SET lidos = 'três' WHERE id = 4")(gravado)
+    assert "execução 4: um valor de outro tipo, ou NULL (regra A5" in recusado(gravado, ponto)
 
 
 def test_desde_um_ponto_o_de_antes_nao_se_rele(gravado: Path) -> None:
