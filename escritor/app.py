@@ -20,7 +20,6 @@ from escritor import (
     conflito,
     entrada,
     erros,
-    espaco,
     guarda,
     livro,
     montagem,
@@ -85,14 +84,12 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = livro.agora()
     with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
-        falhar = opcoes.conflito == "falhar"
-        espaco.conferir(opcoes.banco, aberta.descomprimido, com_fila=falhar)
         progresso = Progresso(aberta, opcoes.silencioso)
         try:
             with banco.transacao(con, opcoes.espera, sinais):
                 criado = criar_banco(con, opcoes.banco)
                 lotes = aberta.recusas.filtrar(progresso.acompanhar(aberta.lotes))
-                if falhar:
+                if opcoes.conflito == "falhar":
                     lotes = conflito.sem_conflitos(con, lotes, aberta.nome)
                 execucao = inserir_dados(con, lotes, f"importar:{aberta.nome}", iniciada_em)
                 aberta.recusas.firmar()
@@ -209,7 +206,7 @@ def _dizer(*linhas: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write("".join(f"[ESCRITOR] {linha}\n" for linha in linhas))
+        sys.stderr.write("".join(f"[ESCRITOR] {erros.escapar(linha)}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         _calar(sys.stderr)

@@ -45,6 +45,17 @@ Falha = sqlite3.Error | UnicodeDecodeError
 # Sem código do SQLite: o módulo Python não decodificou um texto ou uma mensagem.
 ILEGIVEL = (sqlite3.OperationalError, UnicodeDecodeError)
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+# O que quebra uma linha, muda a direção dela ou não se vê, e por isso não se mostra como é.
+ESCAPES = {
+    codigo: repr(chr(codigo))[1:-1]
+    for codigo in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        *(0x200B, 0x2028, 0x2029, 0xFEFF),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
 # Um COMMIT ainda pode falhar assim depois de apagar o diário, que é o que o confirma.
 TALVEZ_GRAVADO = {
     sqlite3.SQLITE_IOERR_DIR_FSYNC,
@@ -123,6 +134,11 @@ def trocado(caminho: str) -> Erro:
         f"{caminho}: o banco foi restaurado enquanto este processo esperava; nada foi gravado. "
         "Rode de novo.",
     )
+
+
+def escapar(texto: str) -> str:
+    r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
+    return texto.translate(ESCAPES)
 
 
 def numa_linha(erro: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from escritor import colunas
 from escritor.recusas import Recusas
-from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema
+from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema, quebras
 
 SEPARADORES = ",;\t"
 TRECHO = 1 << 18  # caracteres lidos por vez
@@ -77,13 +77,13 @@ class _Leitura:
         """Devolve um lote por trecho."""
         while trecho := self.fluxo.read(TRECHO):
             if trecho[-1] != "\n":
-                trecho += self._resto()
+                trecho += self._resto(trecho)
             yield self._simples(trecho) or self._pelo_csv(trecho)
 
-    def _resto(self) -> str:
+    def _resto(self, trecho: str) -> str:
         resto = self.fluxo.readline(LIMITE_DA_LINHA)
         if len(resto) == LIMITE_DA_LINHA and resto[-1] not in "\r\n":
-            raise self.recusas.fatal(Problema(self.linha, "", LONGA))
+            raise self.recusas.fatal(Problema(self.linha + quebras(trecho), "", LONGA))
         return resto
 
     def _simples(self, trecho: str) -> Lote | None:
@@ -155,6 +155,8 @@ class _Fonte:
         linha = self._trecho.readline() or self._fluxo.readline(LIMITE_DA_LINHA)
         if not linha:
             raise StopIteration
+        if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":  # o csv a daria por inteira
+            raise csv.Error(LONGA)
         self.registro += linha
         return linha
 
@@ -179,6 +181,8 @@ def _sem_fim(erro: csv.Error) -> str | None:
     Depois de um desses, nem o que vem é dado: recusá-lo como uma linha só
     esconderia todas as que ele engoliu.
     """
+    if str(erro) == LONGA:
+        return LONGA
     if "field larger" in str(erro):
         return GRANDE
     return SEM_FECHAR if "unexpected end of data" in str(erro) else None

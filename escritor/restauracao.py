@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import stat
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 
-from escritor import banco, conferencia, entrada, erros, espaco
+from escritor import banco, conferencia, entrada, erros
 from escritor.cabecalho import APLICACAO, MAGIA, WAL, e_nosso, tem_diario_alheio
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
@@ -80,18 +79,15 @@ def _receber(arquivo: str, caminho: str, parcial: str) -> None:
         if os.path.realpath(arquivo) == caminho:
             raise Erro(erros.USO, f"{arquivo}: é o próprio banco. Diga uma cópia.")
         for sufixo in ACOMPANHANTES[:2]:
-            if os.path.exists(arquivo + sufixo):
+            if os.path.exists(arquivo + sufixo) and os.path.getsize(arquivo + sufixo):
                 raise Erro(
                     erros.DADOS,
                     f"{arquivo}: há {sufixo} ao lado, e sem ele a cópia não é o banco inteiro; "
                     "nada mudou. Faça a cópia com `leitor copiar`.",
                 )
     with entrada.binario(arquivo) as origem, open(parcial, "wb") as destino:
-        tamanho = entrada.tamanho(origem)
-        sobra = espaco.livre(os.path.dirname(caminho))
-        if tamanho > sobra:
-            raise espaco.falta(caminho, "a restauração", tamanho, sobra)
-        shutil.copyfileobj(origem, destino, 1 << 20)
+        for trecho in entrada.trechos(arquivo, origem):
+            destino.write(trecho)
         destino.flush()
         os.fsync(destino.fileno())
 
