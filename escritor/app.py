@@ -138,7 +138,7 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
             os.unlink(adotadas.guardado)
         raise
     _dizer(*ditos)
-    sinais.recomecar()
+    sinais.recomecar(adotadas is not None)
 
 
 @contextmanager
@@ -220,15 +220,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             opcoes = argumentos.ler(sys.argv[1:] if argv is None else argv, os.environ)
             ACOES[opcoes.comando](opcoes, sinais)
         except Interrompido as pedido:
-            _dizer("interrompido: a transação foi desfeita e nada foi gravado. Rode de novo.")
+            texto = "interrompido: a transação foi desfeita e nada foi gravado. Rode de novo."
+            _dizer(erros.afora_a_adocao(texto, sinais.recomecou))
             return 128 + pedido.numero
         except Erro as erro:
-            _dizer(*erro.detalhes, f"ERRO: {erro}")
+            _dizer(*erro.detalhes, f"ERRO: {erros.afora_a_adocao(str(erro), sinais.recomecou)}")
             return erro.codigo
         except OSError as erro:
             _calar(sys.stdout)
             if not (sinais.confirmado and isinstance(erro, BrokenPipeError)):
                 feito = "gravado, mas" if sinais.confirmado else "nada foi gravado:"
+                feito = erros.afora_a_adocao(feito, sinais.recomecou)
                 _dizer(f"ERRO: {feito} a saída padrão falhou ({erros.motivo(erro)}).")
                 return erros.ENTRADA_SAIDA
             # `| head`: quem lia a lista já foi; os dados estão gravados.

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from escritor import colunas, erros, formato_csv, formato_json
+from escritor.cabecalho import ACOMPANHANTES
 from escritor.erros import Erro
 from escritor.recusas import Recusas
 from escritor.validacao import PROIBIDO, Lote
@@ -95,7 +96,7 @@ def abrir(opcoes: Namespace) -> Iterator[Entrada]:
     """
     with binario(opcoes.arquivo) as bruto, _texto(bruto, opcoes) as fluxo:
         entrada = Entrada(opcoes, bruto, fluxo)
-        do_banco = [f"{opcoes.banco}{sufixo}" for sufixo in ("", "-journal", "-wal", "-shm")]
+        do_banco = [opcoes.banco, *(opcoes.banco + sufixo for sufixo in ACOMPANHANTES)]
         with entrada.recusas.guardadas(opcoes.arquivo, *do_banco):
             yield entrada
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import repeat
 from operator import itemgetter
 from typing import Any, TextIO
 
@@ -18,7 +17,6 @@ LIMITE_DO_OBJETO = 1 << 20  # caracteres
 LONGO = f"mais de {LIMITE_DO_OBJETO} caracteres"
 LOTE = 1_000  # objetos de um array
 BRANCOS = " \t\r\n"  # RFC 8259, seção 2
-DECODIFICAR = json.JSONDecoder().scan_once  # o que o raw_decode chama, em C
 DOIS_PONTOS_LONGE = re.compile(r'"[ \t\r\n]+:')
 
 
@@ -90,20 +88,23 @@ def _lotes_de_linhas(fluxo: TextIO, recusas: Recusas, pessoas: _Pessoas) -> Iter
 
 
 def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
-    """Decodifica as linhas sem uma volta de Python por linha; None se alguma pede mais cuidado.
+    """Decodifica as linhas de uma vez; None se alguma precisa ser vista sozinha.
 
-    Cada uma é lida sozinha, e tem de acabar onde o objeto acaba: o que não se lê
-    para o `map`, e as que faltarem no fim o dizem.
+    Um null numa linha só dele entre cada duas impede que uma passe para a outra:
+    um texto não pode ter a quebra, um objeto não pode ter o null como chave, e
+    uma lista, que o aceitaria, faz ver as linhas uma a uma.
     """
-    inteiras = [*map(str.strip, linhas, repeat(BRANCOS))]
+    texto = "\n,null,\n".join(linhas)
+    if "[" in texto:
+        return None
     try:
-        lidos = [*map(DECODIFICAR, inteiras, repeat(0))]
-        if [fim for _, fim in lidos] != [*map(len, inteiras)]:
-            return None
-        objetos = [objeto for objeto, _ in lidos]
-        if {*map(type, objetos)} != {dict}:
-            return None
-        if not _sem_chave_repetida(linhas, objetos):
+        valores = json.loads(f"[{texto}]")
+        objetos = valores[::2]
+        if (
+            valores[1::2].count(None) != len(linhas) - 1
+            or {*map(type, objetos)} != {dict}
+            or not _sem_chave_repetida(texto, objetos)
+        ):
             return None
         chaves = {pessoas.chaves(forma) for forma in {*map(tuple, objetos)}}
     except (ValueError, RecursionError):
@@ -116,9 +117,8 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
     return Lote(nomes, emails, range(numero, numero + len(linhas)))
 
 
-def _sem_chave_repetida(linhas: list[str], objetos: list[dict[str, Any]]) -> bool:
+def _sem_chave_repetida(texto: str, objetos: list[dict[str, Any]]) -> bool:
     """Diz se há um `":` por chave. Um nos dados só faz desconfiar."""
-    texto = "\n".join(linhas)
     chaves = sum(map(len, objetos))
     return texto.count('":') == chaves and not DOIS_PONTOS_LONGE.search(texto)
 
