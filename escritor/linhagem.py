@@ -30,7 +30,7 @@ def _parentesco(atual: sqlite3.Connection, copia: sqlite3.Connection) -> str:
         return ""
     ate = f"o banco que havia ia até a execução {milhar(ultimo)}"
     if da_copia == ultimo and elo_da_copia == elo:
-        return "a mesma história, até a mesma execução"
+        return f"a mesma história: {ate}"
     if da_copia < ultimo and atual.execute(ELO, (da_copia,)).fetchone() == (elo_da_copia,):
         return f"mais antiga: {ate}"
     if da_copia > ultimo and copia.execute(ELO, (ultimo,)).fetchone() == (elo,):
