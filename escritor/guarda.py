@@ -83,7 +83,7 @@ def exclusivo(parcial: str, ocupado: str) -> Iterator[str]:
 @contextmanager
 def trancada(pasta: str, ocupado: str) -> Iterator[None]:
     """Tranca a pasta para quem também a tranca. Levanta Erro 75 se outro já o fez."""
-    descritor = os.open(pasta, os.O_RDONLY)
+    descritor = os.open(pasta, os.O_RDONLY | os.O_DIRECTORY)  # um FIFO esperaria para sempre
     try:
         _trancar(descritor, ocupado)
         yield

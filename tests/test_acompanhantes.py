@@ -64,6 +64,16 @@ def test_fifo_com_o_nome_de_um_parcial(sufixo: str, comum: Path, copia: Path) ->
     assert fotografar(comum.parent) == antes
 
 
+def test_fifo_com_o_nome_de_uma_pasta_de_exame(comum: Path) -> None:
+    """O que parece a sobra de um exame que morreu, e não é, fica como está."""
+    fifo = comum.with_name(".desafio2-olhando-x")
+    os.mkfifo(fifo)
+    saida = rodar(comando("escritor"))
+    assert saida.codigo == 0, saida.stderr
+    assert fifo.is_fifo()
+    assert pessoas(comum) == AMOSTRA
+
+
 def test_fifo_com_o_nome_do_parcial_das_recusas(
     semeado: Path, misturado: Path, tmp_path: Path
 ) -> None:
