@@ -18,6 +18,8 @@ TRECHO = 1 << 18  # caracteres lidos por vez
 LIMITE_DA_LINHA = csv.field_size_limit()
 LONGA = f"linha com mais de {LIMITE_DA_LINHA} caracteres"
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
+LIMITE_DO_REGISTRO = 1 << 20  # caracteres: cada campo cabe, mas podem ser muitos
+COMPRIDO = f"registro com mais de {LIMITE_DO_REGISTRO} caracteres (aspas sem fechar?)"
 SEM_FECHAR = "aspas abertas e nunca fechadas"
 FORA_DO_LUGAR = "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
 
@@ -158,6 +160,8 @@ class _Fonte:
         if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":  # o csv a daria por inteira
             raise csv.Error(LONGA)
         self.registro += linha
+        if len(self.registro) > LIMITE_DO_REGISTRO:
+            raise csv.Error(COMPRIDO)
         return linha
 
     @property
@@ -181,8 +185,8 @@ def _sem_fim(erro: csv.Error) -> str | None:
     Depois de um desses, nem o que vem é dado: recusá-lo como uma linha só
     esconderia todas as que ele engoliu.
     """
-    if str(erro) == LONGA:
-        return LONGA
+    if str(erro) in {LONGA, COMPRIDO}:
+        return str(erro)
     if "field larger" in str(erro):
         return GRANDE
     return SEM_FECHAR if "unexpected end of data" in str(erro) else None

@@ -26,7 +26,7 @@ def comparar(atual: sqlite3.Connection, copia: str) -> str:
 def _parentesco(atual: sqlite3.Connection, copia: sqlite3.Connection) -> str:
     ultimo, elo = atual.execute(ULTIMO_ELO).fetchone() or (0, "")
     da_copia, elo_da_copia = copia.execute(ULTIMO_ELO).fetchone()
-    if not ultimo:
+    if not ultimo or not isinstance(ultimo, int):  # outro esquema pode ter qualquer coisa
         return ""
     ate = f"o banco que havia ia até a execução {milhar(ultimo)}"
     if da_copia == ultimo and elo_da_copia == elo:

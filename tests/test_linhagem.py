@@ -64,18 +64,19 @@ def test_de_outra_historia(depois: int, semeado: Path, guardada: Path, escritor:
 
 
 @pytest.mark.parametrize(
-    "comando",
+    "comandos",
     [
-        "DELETE FROM execucoes",
-        "DROP TABLE execucoes",
-        "UPDATE execucoes SET elo = CAST(x'ff' AS TEXT)",
+        ["DELETE FROM execucoes"],
+        ["DROP TABLE execucoes"],
+        ["UPDATE execucoes SET elo = CAST(x'ff' AS TEXT)"],
+        ["DROP TABLE execucoes", "CREATE TABLE execucoes AS SELECT 'x' AS id, 1 AS elo"],
     ],
 )
 def test_o_que_nao_se_sabe_nao_se_diz(
-    comando: str, semeado: Path, guardada: Path, escritor: Programa
+    comandos: list[str], semeado: Path, guardada: Path, escritor: Programa
 ) -> None:
     """Um livro que não se lê não impede a restauração, que é para isso mesmo."""
-    alterar(semeado, comando)
+    alterar(semeado, *comandos)
     assert restaurar(escritor, guardada).endswith("usuários: 3, execuções: 1")
     assert consultar(semeado, EXECUCOES) == [(1,)]
 

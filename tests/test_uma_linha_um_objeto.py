@@ -103,6 +103,16 @@ def test_o_fim_de_uma_linha_de_csv_nao_e_outra(
     assert pessoas(semeado) == AMOSTRA
 
 
+def test_registro_de_csv_sem_fim(semeado: Path, escritor: Programa, tmp_path: Path) -> None:
+    """Muitos campos entre aspas, cada um dentro do limite: o registro todo também tem um."""
+    campo = '"' + "x\n" * 60_000 + '",'
+    (tmp_path / "a.csv").write_text(f"nome,email\nAna,ana@x.com\n{campo * 30}\n")
+    codigo, _, stderr = escritor("importar", str(tmp_path / "a.csv"))
+    assert (codigo, stderr.count("\n")) == (65, 1)
+    assert "a.csv:3: registro com mais de 1048576 caracteres (aspas sem fechar?)" in stderr
+    assert pessoas(semeado) == AMOSTRA
+
+
 @pytest.mark.parametrize("quais", ["boas", "ruins"])
 def test_objetos_grandes_nao_enchem_a_memoria(quais: str, banco: Path, tmp_path: Path) -> None:
     """Mil objetos de 60 KB, com campos que se refazem ou desconhecidos, em 128 MiB."""
