@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from escritor import banco, erros
 from escritor.banco import Conexao
-from escritor.cabecalho import MAGIA, WAL
+from escritor.cabecalho import MAGIA, WAL, conferir_acompanhantes, ler_cabecalho
 from escritor.carga import Gravadas, lacrar
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
@@ -59,12 +59,11 @@ def candidato(caminho: str) -> bool:
 
     Levanta Erro 65 se ninguém assinou o banco e as tabelas são outras.
     """
+    conferir_acompanhantes(caminho)
     if not os.path.isfile(caminho):  # quem diz o que há de errado é cabecalho.py
         return False
-    with open(caminho, "rb") as arquivo:
-        cabecalho = arquivo.read(100)
-    sem_dono = cabecalho[60:64] == cabecalho[68:72] == bytes(4)
-    if cabecalho[:16] != MAGIA or not sem_dono:
+    cabecalho = ler_cabecalho(caminho)
+    if cabecalho[:16] != MAGIA or cabecalho[60:64] + cabecalho[68:72] != bytes(8):  # tem dono
         return False
     try:
         return _examinar(caminho, WAL in cabecalho[18:20])
@@ -78,7 +77,7 @@ def candidato(caminho: str) -> bool:
 
 def _examinar(caminho: str, em_wal: bool) -> bool:
     """Olha o esquema; o que só se abre mudando (WAL, diário ao lado), numa cópia à parte."""
-    absoluto = os.path.realpath(caminho)  # o diário fica ao lado do arquivo, e não do link
+    absoluto = os.path.realpath(caminho)
     if not em_wal and not os.path.exists(f"{absoluto}-journal"):
         return _tem_a_forma(absoluto, "ro", caminho)
     pasta_do_banco = os.path.dirname(absoluto)
@@ -131,7 +130,7 @@ def conferir_forma(con: sqlite3.Connection, caminho: str) -> None:
     objetos = con.execute(LE_OBJETOS).fetchall()
     colunas = con.execute(LE_COLUNAS).fetchall()
     nomes = [nome for nome, *_ in colunas]
-    (codificacao,) = con.execute("PRAGMA encoding").fetchone()
+    codificacao = con.execute("PRAGMA encoding").fetchone()[0]
     if objetos != [("table", "usuarios")]:
         motivo = f"há {', '.join(sorted(nome for _, nome in objetos))}"
     elif nomes != [*COLUNAS] or colunas[0] != ("id", "INTEGER", 1):
@@ -149,7 +148,7 @@ def conferir_forma(con: sqlite3.Connection, caminho: str) -> None:
 
 def por_adotar(con: Conexao) -> bool:
     """Diz se o banco aberto, já sem o que uma queda deixou, é um que ninguém assinou."""
-    dono = [con.execute(f"PRAGMA {nome}").fetchone() for nome in ("application_id", "user_version")]
+    dono = [con.execute(sql).fetchone() for sql in (banco.LE_APLICACAO, banco.LE_VERSAO)]
     return dono == [(0,), (0,)] and con.execute(LE_OBJETOS).fetchone() is not None
 
 
@@ -228,8 +227,8 @@ def _convertida(linha: Linha) -> tuple[Linha, bool]:
         quando = quando.astimezone(UTC) if com_fuso else quando
     except (ValueError, OverflowError):
         raise ValueError(f"criado_em: {criado_em[:40]!r} não é uma data ISO 8601") from None
-    cortada = quando.replace(microsecond=0, tzinfo=None).isoformat()
-    return (id_, nome.strip(), email.strip(), f"{cortada}Z"), com_fuso
+    cortada = f"{quando.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+    return (id_, nome.strip(), email.strip(), cortada), com_fuso
 
 
 def _recusa(caminho: str, recusas: list[str]) -> Erro:

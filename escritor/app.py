@@ -21,7 +21,6 @@ from escritor import (
     conflito,
     entrada,
     erros,
-    espaco,
     guarda,
     livro,
     montagem,
@@ -89,14 +88,12 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = livro.agora()
     with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
-        falhar = opcoes.conflito == "falhar"
-        espaco.conferir(opcoes.banco, aberta.descomprimido, com_fila=falhar)
         progresso = Progresso(aberta, opcoes.silencioso)
         try:
             with banco.transacao(con, opcoes.espera, sinais):
                 criado = criar_banco(con, opcoes.banco)
                 lotes = aberta.recusas.filtrar(progresso.acompanhar(aberta.lotes))
-                if falhar:
+                if opcoes.conflito == "falhar":
                     lotes = conflito.sem_conflitos(con, lotes, aberta.nome)
                 execucao = inserir_dados(con, lotes, f"importar:{aberta.nome}", iniciada_em)
                 aberta.recusas.firmar()
@@ -145,7 +142,7 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
             os.unlink(adotadas.guardado)
         raise
     _dizer(*ditos)
-    sinais.recomecar()
+    sinais.recomecar(adotadas is not None)
 
 
 @contextmanager
@@ -213,7 +210,7 @@ def _dizer(*linhas: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write("".join(f"[ESCRITOR] {linha}\n" for linha in linhas))
+        sys.stderr.write("".join(f"[ESCRITOR] {erros.escapar(linha)}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         _calar(sys.stderr)
@@ -227,15 +224,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             opcoes = argumentos.ler(sys.argv[1:] if argv is None else argv, os.environ)
             ACOES[opcoes.comando](opcoes, sinais)
         except Interrompido as pedido:
-            _dizer("interrompido: a transação foi desfeita e nada foi gravado. Rode de novo.")
+            texto = "interrompido: a transação foi desfeita e nada foi gravado. Rode de novo."
+            _dizer(erros.afora_a_adocao(texto, sinais.recomecou))
             return 128 + pedido.numero
         except Erro as erro:
-            _dizer(*erro.detalhes, f"ERRO: {erro}")
+            _dizer(*erro.detalhes, f"ERRO: {erros.afora_a_adocao(str(erro), sinais.recomecou)}")
             return erro.codigo
         except OSError as erro:
             _calar(sys.stdout)
             if not (sinais.confirmado and isinstance(erro, BrokenPipeError)):
                 feito = "gravado, mas" if sinais.confirmado else "nada foi gravado:"
+                feito = erros.afora_a_adocao(feito, sinais.recomecou)
                 _dizer(f"ERRO: {feito} a saída padrão falhou ({erros.motivo(erro)}).")
                 return erros.ENTRADA_SAIDA
             # `| head`: quem lia a lista já foi; os dados estão gravados.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -46,10 +47,14 @@ FRASES = {
 }
 
 
+ENDERECO = re.compile(r"\S+://\S+")  # fora do lugar, um endereço também pode trazer uma senha
+
+
 class _Analisador(argparse.ArgumentParser):
     """ArgumentParser que lança Erro 2 em vez de encerrar o processo."""
 
     def error(self, message: str) -> NoReturn:
+        message = ENDERECO.sub("…", message)
         raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
 
 

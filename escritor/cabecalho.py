@@ -7,12 +7,20 @@ import stat
 
 from escritor import erros
 from escritor.erros import Erro
+from escritor.guarda import conferir_comuns
 
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 WAL = 2  # idem: bytes 18 e 19
+ACOMPANHANTES = ("-journal", "-wal", "-shm")
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
+
+
+def ler_cabecalho(caminho: str) -> bytes:
+    """Devolve os primeiros 100 bytes, o cabeçalho de um banco SQLite, ou os que houver."""
+    with open(caminho, "rb") as arquivo:
+        return arquivo.read(100)
 
 
 def conferir_arquivo(caminho: str) -> None:
@@ -25,8 +33,7 @@ def conferir_arquivo(caminho: str) -> None:
     try:
         if not stat.S_ISREG(os.stat(caminho).st_mode):
             raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Use outro BANCO.")
-        with open(caminho, "rb") as arquivo:
-            cabecalho = arquivo.read(100)
+        cabecalho = ler_cabecalho(caminho)
     except FileNotFoundError:
         return
     if not cabecalho:  # 0 byte: um banco que ainda não nasceu
@@ -42,6 +49,12 @@ def conferir_arquivo(caminho: str) -> None:
     if aplicacao == 0 and diario:
         return
     conferir_dono(caminho, aplicacao, int.from_bytes(cabecalho[60:64], "big"))
+
+
+def conferir_acompanhantes(caminho: str) -> None:
+    """Levanta Erro 65 se um dos diários do banco não é um arquivo comum: um FIFO não teria fim."""
+    absoluto = os.path.realpath(caminho)  # ficam ao lado do arquivo, e não do link
+    conferir_comuns(*(absoluto + sufixo for sufixo in ACOMPANHANTES))
 
 
 def _tem_diario(caminho: str) -> bool:
@@ -79,6 +92,5 @@ def conferir_dono(caminho: str, aplicacao: int, versao: int) -> None:
 
 def e_nosso(caminho: str) -> bool:
     """Diz se o arquivo tem o cabeçalho do SQLite e o nosso application_id, de qualquer versão."""
-    with open(caminho, "rb") as arquivo:
-        cabecalho = arquivo.read(100)
+    cabecalho = ler_cabecalho(caminho)
     return cabecalho[:16] == MAGIA and int.from_bytes(cabecalho[68:72], "big") == APLICACAO

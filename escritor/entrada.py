@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -14,11 +15,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from escritor import colunas, erros, formato_csv, formato_json
+from escritor.cabecalho import ACOMPANHANTES
 from escritor.erros import Erro
 from escritor.recusas import Recusas
-from escritor.validacao import CONTROLE, Lote
+from escritor.validacao import PROIBIDO, Lote
 
 MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
+TRECHO = 1 << 20  # bytes
 EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -31,8 +34,7 @@ class Entrada:
         self.nome = nome_da_origem(opcoes.arquivo)
         self.recusas = Recusas(self.nome, opcoes.rejeitados)
         self._binario = binario
-        self.tamanho = tamanho(binario)
-        self.descomprimido = _descomprimido(binario, self.tamanho)
+        self._tamanho = _tamanho(binario)
         with self._falhas(opcoes.codificacao):
             self.colunas, lotes = self._formato(opcoes, fluxo)
         self.lotes = self._protegidos(lotes, opcoes.codificacao)
@@ -40,9 +42,9 @@ class Entrada:
     @property
     def fracao(self) -> float | None:
         """Que parte do arquivo já foi lida, de 0 a 1; None se não há como saber."""
-        if not self.tamanho:
+        if not self._tamanho:
             return None
-        return min(self._binario.tell() / self.tamanho, 1.0)
+        return min(self._binario.tell() / self._tamanho, 1.0)
 
     @property
     def refeitas(self) -> list[str]:
@@ -56,7 +58,7 @@ class Entrada:
         if formato == "csv":
             return formato_csv.ler(fluxo, self.recusas, opcoes.colunas, opcoes.delimitador)
         if formato == "jsonl":
-            return formato_json.ler_linhas(fluxo, opcoes.colunas)
+            return formato_json.ler_linhas(fluxo, self.recusas, opcoes.colunas)
         return formato_json.ler_array(fluxo, self.recusas, opcoes.colunas)
 
     def _protegidos(self, lotes: Iterator[Lote], codificacao: str) -> Iterator[Lote]:
@@ -74,16 +76,15 @@ class Entrada:
                 "diga a certa com --codificacao.",
             ) from erro
         except (gzip.BadGzipFile, zlib.error, EOFError) as erro:
+            # Depois do primeiro membro, o que não é outro nem zeros não é gzip (gzip(1)).
+            sobra = str(erro).startswith("Not a gzipped file")
+            motivo = "há bytes depois do fim do gzip" if sobra else "gzip corrompido ou cortado"
             raise Erro(
                 erros.DADOS,
-                f"{self.nome}: gzip corrompido ou cortado. Nada foi gravado; "
-                "gere-o ou baixe-o de novo.",
+                f"{self.nome}: {motivo}. Nada foi gravado; gere-o ou baixe-o de novo.",
             ) from erro
         except OSError as erro:
-            raise Erro(
-                erros.ENTRADA_SAIDA,
-                f"{self.nome}: falha ao ler a entrada ({erros.motivo(erro)}). Nada foi gravado.",
-            ) from erro
+            raise _nao_le(self.nome, erro) from erro
 
 
 @contextmanager
@@ -93,22 +94,19 @@ def abrir(opcoes: Namespace) -> Iterator[Entrada]:
     Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é ruim, agora ou ao
     iterar os lotes.
     """
-    with (
-        binario(opcoes.arquivo) as bruto,
-        _texto(bruto, opcoes.codificacao) as fluxo,
-    ):
+    with binario(opcoes.arquivo) as bruto, _texto(bruto, opcoes) as fluxo:
         entrada = Entrada(opcoes, bruto, fluxo)
-        do_banco = [f"{opcoes.banco}{sufixo}" for sufixo in ("", "-journal", "-wal", "-shm")]
+        do_banco = [opcoes.banco, *(opcoes.banco + sufixo for sufixo in ACOMPANHANTES)]
         with entrada.recusas.guardadas(opcoes.arquivo, *do_banco):
             yield entrada
 
 
 def nome_da_origem(arquivo: str) -> str:
-    """Devolve o nome a registrar e a mostrar: sem pasta e sem caracteres de controle."""
+    """Devolve o nome a registrar e a mostrar: sem pasta, sem controles nem o que não se vê."""
     if arquivo == "-":
         return arquivo
     nome = os.fsencode(os.path.basename(arquivo)).decode("utf-8", "backslashreplace")
-    return CONTROLE.sub("?", nome)
+    return PROIBIDO.sub("?", nome)
 
 
 @contextmanager
@@ -136,7 +134,29 @@ def _com_espia(binario: Any) -> io.BufferedReader:
     return binario if isinstance(binario, io.BufferedReader) else io.BufferedReader(binario)
 
 
-def tamanho(binario: io.BufferedReader) -> int:
+def trechos(arquivo: str, binario: io.BufferedReader) -> Iterator[bytes]:
+    """Devolve os bytes aos poucos. Levanta Erro 74 se a leitura falha, e só ela."""
+    while True:
+        try:
+            trecho = binario.read(TRECHO)
+        except OSError as erro:
+            raise _nao_le(arquivo, erro) from erro
+        if not trecho:
+            return
+        yield trecho
+
+
+def _nao_le(arquivo: str, erro: OSError) -> Erro:
+    motivo = erros.motivo(erro)
+    if erro.errno == errno.EBADF:
+        motivo = "não está aberta para leitura"
+    return Erro(
+        erros.ENTRADA_SAIDA,
+        f"{arquivo}: falha ao ler a entrada ({motivo}). Nada foi gravado; confira-a.",
+    )
+
+
+def _tamanho(binario: io.BufferedReader) -> int:
     """Devolve o tamanho de um arquivo comum, 0 para um pipe."""
     try:
         estado = os.fstat(binario.fileno())
@@ -145,23 +165,18 @@ def tamanho(binario: io.BufferedReader) -> int:
     return estado.st_size if stat.S_ISREG(estado.st_mode) else 0
 
 
-def _descomprimido(binario: io.BufferedReader, tamanho: int) -> int:
-    """Devolve quantos bytes há por ler, contando o que o gzip diz no fim (módulo 2³²)."""
-    if tamanho < 18 or binario.peek(2)[:2] != MAGIA_DO_GZIP:
-        return tamanho
-    return int.from_bytes(os.pread(binario.fileno(), 4, tamanho - 4), "little")
-
-
-def _texto(binario: io.BufferedReader, codificacao: str) -> io.TextIOWrapper:
+def _texto(binario: io.BufferedReader, opcoes: Namespace) -> io.TextIOWrapper:
     """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
 
     Bytes que não são da codificação viram substitutos, que a validação acha com
     o número da linha; o decodificador estrito só diria a posição no bloco.
     """
-    if binario.peek(2)[:2] == MAGIA_DO_GZIP:
-        descomprimido = gzip.GzipFile(fileobj=binario)
-        return io.TextIOWrapper(descomprimido, codificacao, "surrogateescape", newline="")
-    return io.TextIOWrapper(binario, codificacao, "surrogateescape", newline="")
+    try:
+        em_gzip = binario.peek(2)[:2] == MAGIA_DO_GZIP
+    except OSError as erro:
+        raise _nao_le(nome_da_origem(opcoes.arquivo), erro) from erro
+    fonte = gzip.GzipFile(fileobj=binario) if em_gzip else binario
+    return io.TextIOWrapper(fonte, opcoes.codificacao, "surrogateescape", newline="")
 
 
 def _pela_extensao(arquivo: str) -> str:

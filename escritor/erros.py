@@ -1,9 +1,11 @@
 """Falhas previstas: cada uma vira uma linha e um código de saída (sysexits.h)."""
 
 import errno
+import fcntl
 import os
 import shlex
 import sqlite3
+import sys
 from collections.abc import Sequence
 
 USO = 2
@@ -14,6 +16,10 @@ NAO_CRIA = os.EX_CANTCREAT
 ENTRADA_SAIDA = os.EX_IOERR
 TENTE_DE_NOVO = os.EX_TEMPFAIL
 ESQUEMA = os.EX_CONFIG
+
+# linux/fs.h: FS_IOC_GETFLAGS, FS_IMMUTABLE_FL e FS_APPEND_FL (chattr +i e +a).
+LE_ATRIBUTOS = 0x80086601
+PRENDEM = 0x10 | 0x20
 
 # Códigos primários do SQLite (sqlite.org/rescode.html); os estendidos trazem
 # o primário no byte baixo.
@@ -45,6 +51,17 @@ Falha = sqlite3.Error | UnicodeDecodeError
 # Sem código do SQLite: o módulo Python não decodificou um texto ou uma mensagem.
 ILEGIVEL = (sqlite3.OperationalError, UnicodeDecodeError)
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+# O que quebra uma linha, muda a direção dela ou não se vê, e por isso não se mostra como é.
+ESCAPES = {
+    codigo: repr(chr(codigo))[1:-1]
+    for codigo in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        *(0x200B, 0x2028, 0x2029, 0xFEFF),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
 # Um COMMIT ainda pode falhar assim depois de apagar o diário, que é o que o confirma.
 TALVEZ_GRAVADO = {
     sqlite3.SQLITE_IOERR_DIR_FSYNC,
@@ -125,6 +142,19 @@ def trocado(caminho: str) -> Erro:
     )
 
 
+def escapar(texto: str) -> str:
+    r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
+    return texto.translate(ESCAPES)
+
+
+def afora_a_adocao(texto: str, adotou: bool) -> str:
+    """Corrige o que se diz de uma falha depois de uma adoção que se confirmou: ela ficou."""
+    if not adotou:
+        return texto
+    corrigido = texto.replace("nada foi gravado", "além da adoção nada foi gravado")
+    return corrigido.replace("Nada foi gravado", "Além da adoção nada foi gravado")
+
+
 def numa_linha(erro: Exception) -> str:
     """Devolve a mensagem sem as quebras de linha, que vêm do esquema quando ela o cita."""
     return " ".join(str(erro).split())
@@ -157,6 +187,13 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
         pasta = os.path.dirname(pasta)
     if os.statvfs(pasta).f_flag & os.ST_RDONLY:
         remedio = "A montagem é só de leitura: monte o volume com escrita no escritor."
+    elif presos := [p for p in (pasta, caminho, f"{caminho}-journal") if _preso(p)]:
+        nomes = " ".join(map(shlex.quote, presos))
+        onde = ", no hospedeiro, na pasta do volume" if os.path.exists("/.dockerenv") else ""
+        remedio = (
+            f"Tem um atributo que nem o root contorna (veja-o com lsattr -d {nomes}): "
+            f"sudo chattr -i -a {nomes}{onde}"
+        )
     elif os.access(pasta, os.W_OK | os.X_OK) and _da_para_gravar(caminho):
         return Erro(
             ENTRADA_SAIDA,
@@ -169,6 +206,21 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
         NAO_CRIA,
         f"{caminho}: o uid {os.getuid()} não consegue gravar em {pasta} ({causa}). {remedio}",
     )
+
+
+def _preso(caminho: str) -> bool:
+    """Diz se o arquivo ou a pasta tem o atributo imutável, ou o de só acrescentar."""
+    try:
+        descritor = os.open(caminho, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        atributos = fcntl.ioctl(descritor, LE_ATRIBUTOS, bytes(8))
+    except OSError:  # um sistema de arquivos que não os tem
+        return False
+    finally:
+        os.close(descritor)
+    return bool(int.from_bytes(atributos[:4], sys.byteorder) & PRENDEM)
 
 
 def _da_para_gravar(caminho: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from escritor import colunas
 from escritor.recusas import Recusas
-from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema
+from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema, quebras
 
 SEPARADORES = ",;\t"
 TRECHO = 1 << 18  # caracteres lidos por vez
@@ -18,6 +18,8 @@ TRECHO = 1 << 18  # caracteres lidos por vez
 LIMITE_DA_LINHA = csv.field_size_limit()
 LONGA = f"linha com mais de {LIMITE_DA_LINHA} caracteres"
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
+LIMITE_DO_REGISTRO = 1 << 20  # caracteres: cada campo cabe, mas podem ser muitos
+COMPRIDO = f"registro com mais de {LIMITE_DO_REGISTRO} caracteres (aspas sem fechar?)"
 SEM_FECHAR = "aspas abertas e nunca fechadas"
 FORA_DO_LUGAR = "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
 
@@ -77,13 +79,13 @@ class _Leitura:
         """Devolve um lote por trecho."""
         while trecho := self.fluxo.read(TRECHO):
             if trecho[-1] != "\n":
-                trecho += self._resto()
+                trecho += self._resto(trecho)
             yield self._simples(trecho) or self._pelo_csv(trecho)
 
-    def _resto(self) -> str:
+    def _resto(self, trecho: str) -> str:
         resto = self.fluxo.readline(LIMITE_DA_LINHA)
         if len(resto) == LIMITE_DA_LINHA and resto[-1] not in "\r\n":
-            raise self.recusas.fatal(Problema(self.linha, "", LONGA))
+            raise self.recusas.fatal(Problema(self.linha + quebras(trecho), "", LONGA))
         return resto
 
     def _simples(self, trecho: str) -> Lote | None:
@@ -155,7 +157,11 @@ class _Fonte:
         linha = self._trecho.readline() or self._fluxo.readline(LIMITE_DA_LINHA)
         if not linha:
             raise StopIteration
+        if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":  # o csv a daria por inteira
+            raise csv.Error(LONGA)
         self.registro += linha
+        if len(self.registro) > LIMITE_DO_REGISTRO:
+            raise csv.Error(COMPRIDO)
         return linha
 
     @property
@@ -179,6 +185,8 @@ def _sem_fim(erro: csv.Error) -> str | None:
     Depois de um desses, nem o que vem é dado: recusá-lo como uma linha só
     esconderia todas as que ele engoliu.
     """
+    if str(erro) in {LONGA, COMPRIDO}:
+        return str(erro)
     if "field larger" in str(erro):
         return GRANDE
     return SEM_FECHAR if "unexpected end of data" in str(erro) else None

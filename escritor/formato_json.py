@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from operator import itemgetter
 from typing import Any, TextIO
 
 from escritor import colunas
 from escritor.recusas import Recusas
-from escritor.validacao import Lote, Problema
+from escritor.validacao import Lote, Problema, quebras
 
 TRECHO = 1 << 17  # caracteres lidos por vez
 LIMITE_DO_OBJETO = 1 << 20  # caracteres
-LOTE = 1_000
+LONGO = f"mais de {LIMITE_DO_OBJETO} caracteres"
+LOTE = 1_000  # objetos de um array
 BRANCOS = " \t\r\n"  # RFC 8259, seção 2
 DOIS_PONTOS_LONGE = re.compile(r'"[ \t\r\n]+:')
 
@@ -66,18 +66,23 @@ class _Pessoas:
         return nome, email
 
 
-def ler_linhas(fluxo: TextIO, nomes: Mapping[str, str]) -> tuple[set[str], Iterator[Lote]]:
+def ler_linhas(
+    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
+) -> tuple[set[str], Iterator[Lote]]:
     """Lê JSON Lines; devolve as colunas vistas até agora e o iterador dos lotes."""
     pessoas = _Pessoas(nomes)
-    return pessoas.vistas, _lotes_de_linhas(fluxo, pessoas)
+    return pessoas.vistas, _lotes_de_linhas(fluxo, recusas, pessoas)
 
 
-def _lotes_de_linhas(fluxo: TextIO, pessoas: _Pessoas) -> Iterator[Lote]:
+def _lotes_de_linhas(fluxo: TextIO, recusas: Recusas, pessoas: _Pessoas) -> Iterator[Lote]:
     numero = 1
     while trecho := fluxo.read(TRECHO):
         if trecho[-1] != "\n":
             trecho += fluxo.readline(LIMITE_DO_OBJETO)
         linhas = trecho.removesuffix("\n").split("\n")
+        if len(linhas[-1]) > LIMITE_DO_OBJETO:  # o resto dela não pode passar por outra linha
+            yield pessoas.lote(_uma_a_uma(linhas[:-1], numero))
+            raise recusas.fatal(Problema(numero + len(linhas) - 1, "", f"linha com {LONGO}"))
         yield _todas(linhas, numero, pessoas) or pessoas.lote(_uma_a_uma(linhas, numero))
         numero += len(linhas)
 
@@ -85,14 +90,21 @@ def _lotes_de_linhas(fluxo: TextIO, pessoas: _Pessoas) -> Iterator[Lote]:
 def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
     """Decodifica as linhas de uma vez; None se alguma precisa ser vista sozinha.
 
-    Um null entre cada duas mostra que nenhum objeto passou de uma para outra.
+    Um null numa linha só dele entre cada duas impede que uma passe para a outra:
+    um texto não pode ter a quebra, um objeto não pode ter o null como chave, e
+    uma lista, que o aceitaria, faz ver as linhas uma a uma.
     """
+    texto = "\n,null,\n".join(linhas)
+    if "[" in texto:
+        return None
     try:
-        valores = json.loads(f"[{',null,'.join(linhas)}]")
+        valores = json.loads(f"[{texto}]")
         objetos = valores[::2]
-        if valores[1::2].count(None) != len(linhas) - 1 or {*map(type, objetos)} != {dict}:
-            return None
-        if not _sem_chave_repetida(linhas, objetos):
+        if (
+            valores[1::2].count(None) != len(linhas) - 1
+            or {*map(type, objetos)} != {dict}
+            or not _sem_chave_repetida(texto, objetos)
+        ):
             return None
         chaves = {pessoas.chaves(forma) for forma in {*map(tuple, objetos)}}
     except (ValueError, RecursionError):
@@ -105,9 +117,8 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
     return Lote(nomes, emails, range(numero, numero + len(linhas)))
 
 
-def _sem_chave_repetida(linhas: list[str], objetos: list[dict[str, Any]]) -> bool:
+def _sem_chave_repetida(texto: str, objetos: list[dict[str, Any]]) -> bool:
     """Diz se há um `":` por chave. Um nos dados só faz desconfiar."""
-    texto = "\n".join(linhas)
     chaves = sum(map(len, objetos))
     return texto.count('":') == chaves and not DOIS_PONTOS_LONGE.search(texto)
 
@@ -138,8 +149,21 @@ def ler_array(
 
 def _lotes_do_array(array: _Array, pessoas: _Pessoas) -> Iterator[Lote]:
     objetos = array.objetos()
-    while lote := [*islice(objetos, LOTE)]:
-        yield pessoas.lote(lote)
+    for primeiro in objetos:
+        yield pessoas.lote(_um_lote(primeiro, objetos))
+
+
+def _um_lote(
+    primeiro: tuple[int, Any, str], demais: Iterator[tuple[int, Any, str]]
+) -> Iterator[tuple[int, Any, str]]:
+    """Devolve os objetos de um lote: até LOTE deles, ou pouco mais de TRECHO caracteres."""
+    yield primeiro
+    lidos = len(primeiro[2])
+    quantos = 1
+    while quantos < LOTE and lidos < TRECHO and (outro := next(demais, None)):
+        yield outro
+        lidos += len(outro[2])
+        quantos += 1
 
 
 class _Array:
@@ -175,7 +199,7 @@ class _Array:
         while True:
             resto = self.texto[self.inicio : self.inicio + 64]
             brancos = len(resto) - len(resto.lstrip(BRANCOS))
-            self.linha += _quebras(resto[:brancos])
+            self.linha += quebras(resto[:brancos])
             self.inicio += brancos
             if brancos < len(resto):
                 return resto[brancos]
@@ -193,14 +217,17 @@ class _Array:
                 objeto, fim = self.decodificar(self.texto, self.inicio)
             except (ValueError, RecursionError) as erro:
                 # Inválido ou só cortado no fim do trecho: com mais texto se sabe.
-                if len(self.texto) - self.inicio < LIMITE_DO_OBJETO and self._ler_mais():
+                motivo = _motivo(erro, self.inicio)
+                if len(self.texto) - self.inicio >= LIMITE_DO_OBJETO:
+                    motivo += f", ou um objeto com {LONGO}"
+                elif self._ler_mais():
                     continue
-                raise self._fatal(_motivo(erro)) from erro
+                raise self._fatal(motivo) from erro
             lidos = fim - self.inicio
             if fim == len(self.texto) and self._ler_mais():
                 continue  # um número pode seguir no próximo trecho
             texto = self.texto[self.inicio : self.inicio + lidos]
-            self.linha += _quebras(texto)
+            self.linha += quebras(texto)
             self.inicio += lidos
             return objeto, texto
 
@@ -214,12 +241,8 @@ class _Array:
         return self.recusas.fatal(Problema(self.linha, "", motivo))
 
 
-def _quebras(texto: str) -> int:
-    """Conta as quebras de linha físicas: LF, CRLF ou CR."""
-    return texto.count("\n") + texto.count("\r") - texto.count("\r\n")
-
-
-def _motivo(erro: Exception) -> str:
+def _motivo(erro: Exception, inicio: int = 0) -> str:
+    """Devolve o que dizer do JSON que começa em `inicio` do texto decodificado."""
     if isinstance(erro, json.JSONDecodeError):
-        return f"JSON inválido, no caractere {erro.colno}"
+        return f"JSON inválido, no caractere {erro.pos - inicio + 1}"
     return "JSON com números ou aninhamento grandes demais"

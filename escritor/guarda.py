@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import glob
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,21 @@ def nome_datado(caminho: str) -> str:
             numero += 1
             nome = f"{base}-{numero}"
     return nome
+
+
+def conferir_comuns(*caminhos: str) -> None:
+    """Levanta Erro 65 se um dos que existem não é um arquivo comum: abrir um FIFO não teria fim."""
+    for caminho in caminhos:
+        try:
+            comum = stat.S_ISREG(os.stat(caminho).st_mode)
+        except FileNotFoundError:
+            continue
+        if not comum:
+            raise Erro(
+                erros.DADOS,
+                f"{caminho}: não é um arquivo comum, e tem o nome de um que o escritor abriria; "
+                "nada foi gravado. Mude-o de lugar.",
+            )
 
 
 def limpar_temporarios(pasta: str) -> None:
@@ -51,6 +67,7 @@ def exclusivo(parcial: str, ocupado: str) -> Iterator[str]:
     No fim ele some, se já não ganhou outro nome. Levanta Erro 75, que começa
     por `ocupado`, se outro processo o está escrevendo.
     """
+    conferir_comuns(parcial)
     with open(parcial, "ab") as arquivo:
         _trancar(arquivo.fileno(), ocupado)
         if not _e_o_mesmo(arquivo.fileno(), parcial):  # quem o tinha já lhe deu o nome
@@ -66,7 +83,7 @@ def exclusivo(parcial: str, ocupado: str) -> Iterator[str]:
 @contextmanager
 def trancada(pasta: str, ocupado: str) -> Iterator[None]:
     """Tranca a pasta para quem também a tranca. Levanta Erro 75 se outro já o fez."""
-    descritor = os.open(pasta, os.O_RDONLY)
+    descritor = os.open(pasta, os.O_RDONLY | os.O_DIRECTORY)  # um FIFO esperaria para sempre
     try:
         _trancar(descritor, ocupado)
         yield

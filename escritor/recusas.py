@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from typing import TextIO
 from escritor import erros
 from escritor.erros import Erro
 from escritor.guarda import exclusivo
-from escritor.validacao import FORMULA, Lote, Problema, triar
+from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema, triar
 
 MOSTRADAS = 20
 COLUNAS = ("linha", "campo", "motivo", "nome", "email", "registro")
@@ -171,8 +172,14 @@ class Recusas:
 def _legivel(texto: str) -> str:
     """Prepara um texto para o CSV das recusas.
 
-    Os bytes que não se decodificaram viram \\xNN, e o que uma planilha leria
-    como fórmula ganha o apóstrofo que o importador tira.
+    Os bytes que não se decodificaram viram \\xNN, um substituto solto \\uNNNN, e o que
+    uma planilha leria como fórmula ganha o apóstrofo que o importador tira.
     """
-    utf8 = texto.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    utf8 = BYTE_INVALIDO.sub(_escapado, texto)
     return f"'{utf8}" if utf8.lstrip("'").startswith(FORMULA) else utf8
+
+
+def _escapado(achado: re.Match[str]) -> str:
+    codigo = ord(achado[0])
+    # De U+DC80 a U+DCFF é um byte (surrogateescape); os outros, um "\ud800" solto num JSON.
+    return f"\\x{codigo - 0xDC00:02x}" if 0xDC80 <= codigo <= 0xDCFF else f"\\u{codigo:04x}"

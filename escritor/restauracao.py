@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import stat
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 
-from escritor import banco, conferencia, entrada, erros, espaco
-from escritor.cabecalho import APLICACAO, MAGIA, WAL, e_nosso, tem_diario_alheio
+from escritor import banco, conferencia, entrada, erros, linhagem
+from escritor.banco import Conexao
+from escritor.cabecalho import (
+    ACOMPANHANTES,
+    APLICACAO,
+    MAGIA,
+    WAL,
+    conferir_acompanhantes,
+    e_nosso,
+    ler_cabecalho,
+    tem_diario_alheio,
+)
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
 from escritor.sinais import Sinais
 
 PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferido
 ANTERIOR = ".desafio2-anterior"  # o banco que sai, só enquanto os nomes trocam
-ACOMPANHANTES = ("-journal", "-wal", "-shm")
 
 
 def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
@@ -37,8 +45,10 @@ def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
         if opcoes.arquivo != "-":
             nome = entrada.nome_da_origem(opcoes.arquivo)
         resumo = _conferir(parcial, nome, sinais)
-        with _parado(caminho, opcoes, sinais), sinais.irrevogavel():
+        with _parado(caminho, opcoes, sinais) as atual, sinais.irrevogavel():
             sinais.conferir()
+            if atual and (parentesco := linhagem.comparar(atual, parcial)):
+                resumo += f"; {parentesco}"
             guardado = _trocar(parcial, caminho, guardar=not opcoes.sem_copia)
     ditos = [f"restaurado: {opcoes.banco} é agora {nome}; {resumo}"]
     return [*ditos, f"o banco que havia ficou em {guardado}"] if guardado else ditos
@@ -80,18 +90,14 @@ def _receber(arquivo: str, caminho: str, parcial: str) -> None:
         if os.path.realpath(arquivo) == caminho:
             raise Erro(erros.USO, f"{arquivo}: é o próprio banco. Diga uma cópia.")
         for sufixo in ACOMPANHANTES[:2]:
-            if os.path.exists(arquivo + sufixo):
+            if os.path.exists(arquivo + sufixo) and os.path.getsize(arquivo + sufixo):
                 raise Erro(
                     erros.DADOS,
                     f"{arquivo}: há {sufixo} ao lado, e sem ele a cópia não é o banco inteiro; "
                     "nada mudou. Faça a cópia com `leitor copiar`.",
                 )
     with entrada.binario(arquivo) as origem, open(parcial, "wb") as destino:
-        tamanho = entrada.tamanho(origem)
-        sobra = espaco.livre(os.path.dirname(caminho))
-        if tamanho > sobra:
-            raise espaco.falta(caminho, "a restauração", tamanho, sobra)
-        shutil.copyfileobj(origem, destino, 1 << 20)
+        destino.writelines(entrada.trechos(arquivo, origem))
         destino.flush()
         os.fsync(destino.fileno())
 
@@ -122,14 +128,18 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> str:
 
 
 @contextmanager
-def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
+def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao | None]:
     """Segura a trava de gravação do banco que sai: ninguém confirma nada nele durante a troca.
+
+    Entrega a conexão, ou None se o que sai já nem se abre.
 
     Quem já esperava por ela descobre, em banco.travar, que o arquivo é outro.
     Só se dispensa a trava do que o SQLite, livre de travas alheias, diz que não
     é um banco: um que nasce, com a primeira página ainda em zeros, está trancado.
     """
+    conferir_acompanhantes(caminho)
     nosso = _nosso_ou_estragado(caminho)
+    atual = None
     with ExitStack() as pilha:
         try:
             if not nosso and tem_diario_alheio(caminho):  # abrir o banco o apagaria
@@ -139,6 +149,7 @@ def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
             # Pela conexão: abrir e fechar o arquivo à mão soltaria a trava (fcntl(2)).
             if not banco.vazio(con) and not banco.nosso(con):
                 raise _alheio(caminho)
+            atual = con
         except (sqlite3.DatabaseError, UnicodeDecodeError) as erro:
             if not erros.estragado(erro):
                 raise
@@ -148,7 +159,7 @@ def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
                     f"{caminho}: o que está aí não é um banco do escritor; nada mudou. "
                     "Sem --sem-copia, ele é guardado e trocado.",
                 ) from erro
-        yield
+        yield atual
 
 
 def _nosso_ou_estragado(caminho: str) -> bool:
@@ -157,8 +168,7 @@ def _nosso_ou_estragado(caminho: str) -> bool:
         return False
     if not os.path.isfile(caminho):
         raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Use outro BANCO.")
-    with open(caminho, "rb") as arquivo:
-        cabecalho = arquivo.read(100)
+    cabecalho = ler_cabecalho(caminho)
     aplicacao = int.from_bytes(cabecalho[68:72], "big")
     if cabecalho[:16] == MAGIA and aplicacao not in {0, APLICACAO}:
         raise _alheio(caminho)
@@ -188,9 +198,17 @@ def _trocar(parcial: str, caminho: str, *, guardar: bool) -> str | None:
             os.replace(caminho + sufixo, guardado + sufixo)
         _apagar(caminho + sufixo)
     os.replace(parcial, caminho)
-    if guardado:
-        os.rename(caminho + ANTERIOR, guardado)
-    firmar(os.path.dirname(caminho))
+    try:
+        if guardado:
+            os.rename(caminho + ANTERIOR, guardado)
+        firmar(os.path.dirname(caminho))
+    except OSError as erro:
+        onde = f"; o banco que havia está em {caminho}{ANTERIOR} ou {guardado}" if guardado else ""
+        raise Erro(
+            erros.ENTRADA_SAIDA,
+            f"{caminho}: a cópia já está no lugar, mas falhou levar os nomes ao disco "
+            f"({erros.motivo(erro)}){onde}. Verifique o disco e rode o leitor.",
+        ) from erro
     return guardado
 
 

@@ -29,6 +29,7 @@ class Sinais:
 
     def __init__(self) -> None:
         self.recebido: int | None = None
+        self.recomecou = False  # um COMMIT que não é o último já gravou alguma coisa
         self._adiar = False
 
     def _tratar(self, numero: int, _quadro: FrameType | None) -> None:
@@ -67,9 +68,10 @@ class Sinais:
         """Diz se um COMMIT já vingou."""
         return self._adiar
 
-    def recomecar(self) -> None:
+    def recomecar(self, gravou: bool) -> None:
         """Depois de um COMMIT que não é o último: um sinal, até um que já chegou, interrompe."""
         self._adiar = False
+        self.recomecou = gravou
         self.conferir()
 
     def conferir(self) -> None:

@@ -13,6 +13,10 @@ LIMITE_DO_EMAIL = 254  # octetos; RFC 5321, 4.5.3.1.3, menos os dois sinais < >
 # à frente ao exportar, e o importador o tira.
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # categoria Cc do Unicode
+# O que não se vê, ou muda a direção do texto: duas linhas que parecem iguais não o seriam.
+# O U+200D fica: sem ele, um emoji de família se desmonta.
+INVISIVEL = re.compile(r"[\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
+PROIBIDO = re.compile(f"{CONTROLE.pattern}|{INVISIVEL.pattern}")
 BYTE_INVALIDO = re.compile(r"[\ud800-\udfff]")  # o que surrogateescape deixa
 EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
 # Com os campos de um lote juntos por JUNTA, o que nenhum campo, ou nenhum
@@ -59,6 +63,8 @@ def problema(nome: str, email: str) -> tuple[str, str] | None:  # noqa: PLR0911 
             return campo, "bytes que não são da codificação (padrão UTF-8)"
         if achado := CONTROLE.search(valor):
             return campo, f"caractere de controle U+{ord(achado[0]):04X}"
+        if achado := INVISIVEL.search(valor):
+            return campo, f"caractere que não se vê U+{ord(achado[0]):04X}"
         if not valor.strip():
             return campo, "vazio"
     nome, email = nome.strip(), email.strip()
@@ -71,12 +77,17 @@ def problema(nome: str, email: str) -> tuple[str, str] | None:  # noqa: PLR0911 
     return None
 
 
+def quebras(texto: str) -> int:
+    """Conta as quebras de linha físicas: LF, CRLF ou CR."""
+    return texto.count("\n") + texto.count("\r") - texto.count("\r\n")
+
+
 def todos_bons(lote: Lote) -> bool:
     """Diz se o lote inteiro serve, sem uma volta de Python por linha.
 
     Pode desconfiar de um lote bom (quem decide então é `problema`), nunca
-    aprovar um ruim: fora o espaço, todo controle, quebra de linha, substituto
-    e branco do Unicode faz `isprintable` dizer não.
+    aprovar um ruim: fora o espaço, todo controle, quebra de linha, substituto, branco
+    do Unicode e caractere que não se vê faz `isprintable` dizer não.
     """
     quantos = len(lote.nomes)
     nomes, emails = (JUNTA.join(["", *coluna, ""]) for coluna in (lote.nomes, lote.emails))

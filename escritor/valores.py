@@ -9,6 +9,7 @@ import math
 import os
 
 from escritor.colunas import OBRIGATORIAS
+from escritor.erros import escapar
 
 
 def segundos(texto: str) -> float:
@@ -25,8 +26,18 @@ def segundos(texto: str) -> float:
 
 
 def caminho(texto: str) -> str:
-    """Recusa o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html)."""
-    if texto in {"", ":memory:"}:
+    """Recusa o que não pode ser o arquivo do banco: um endereço, um nome com controles.
+
+    E o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html).
+    Um endereço pode trazer uma senha: não se repete.
+    """
+    if "://" in texto or "password=" in texto:
+        postgres = "password=" in texto or texto.lower().startswith("postgres")
+        remedio = ". PostgreSQL é com `python -m postgres.escritor`" if postgres else ""
+        raise argparse.ArgumentTypeError(
+            f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor{remedio}"
+        )
+    if texto in {"", ":memory:"} or escapar(texto) != texto:
         raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
     return texto
 

@@ -158,7 +158,7 @@ def _dizer(*linhas: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write("".join(f"[LEITOR] {linha}\n" for linha in linhas))
+        sys.stderr.write("".join(f"[LEITOR] {erros.escapar(linha)}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         _calar(sys.stderr)
@@ -212,7 +212,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _dizer(f"ERRO: a saída padrão falhou ({erros.motivo(erro)}). Leia de novo.")
         return erros.ENTRADA_SAIDA
     except KeyboardInterrupt:
-        _dizer("interrompido; nada foi alterado.")
+        _dizer("interrompido; o banco não foi alterado.")
         return erros.INTERROMPIDO
     except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
         import traceback

@@ -54,6 +54,18 @@ def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> Opcoes:
         from leitor import argumentos as analise
 
         analise.aplicar(argumentos, opcoes)
-    if opcoes.banco in {"", ":memory:"}:
-        raise Erro(erros.USO, f"BANCO deve ser o caminho de um arquivo; veio {opcoes.banco!r}.")
+    _conferir_banco(opcoes.banco)
     return opcoes
+
+
+def _conferir_banco(banco: str) -> None:
+    """Levanta Erro 2 se não pode ser um arquivo; um endereço, que pode ter senha, não se repete."""
+    if "://" in banco or "password=" in banco:
+        postgres = "password=" in banco or banco.lower().startswith("postgres")
+        remedio = " PostgreSQL é com `python -m postgres.leitor`." if postgres else ""
+        raise Erro(
+            erros.USO,
+            f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor.{remedio}",
+        )
+    if banco in {"", ":memory:"} or erros.escapar(banco) != banco:
+        raise Erro(erros.USO, f"BANCO deve ser o caminho de um arquivo; veio {banco!r}.")

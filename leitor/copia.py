@@ -112,7 +112,7 @@ def _ja_existe(destino: str) -> Erro:
 
 @contextmanager
 def _sem_sobras() -> Iterator[None]:
-    """Faz do SIGTERM uma saída pelos `finally`, que apagam a cópia pela metade."""
+    """Faz do SIGTERM, como já é o SIGINT, uma saída pelos `finally`, que apagam as sobras."""
 
     recebidos: list[int] = []
 
@@ -120,6 +120,7 @@ def _sem_sobras() -> Iterator[None]:
         recebidos.append(numero)
         raise SystemExit(128 + numero)
 
+    do_sigint = signal.getsignal(signal.SIGINT)
     anterior = signal.signal(signal.SIGTERM, sair)
     try:
         yield
@@ -129,6 +130,7 @@ def _sem_sobras() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, anterior)
+        signal.signal(signal.SIGINT, do_sigint)
 
 
 @contextmanager
@@ -185,8 +187,13 @@ def _verificar(parcial: str, destino: str, espera: float) -> str:
 
 
 def _publicar(parcial: str, final: str, *, substituir: bool) -> None:
-    """Leva a cópia ao disco e lhe dá o nome; sem `substituir`, nunca por cima de outra."""
+    """Leva a cópia ao disco e lhe dá o nome; sem `substituir`, nunca por cima de outra.
+
+    Com o nome dado, a cópia está feita: um sinal chegou tarde, e já não interrompe.
+    """
     _firmar(parcial)
+    for numero in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(numero, signal.SIG_IGN)
     if substituir:
         os.replace(parcial, final)
     else:
@@ -196,7 +203,14 @@ def _publicar(parcial: str, final: str, *, substituir: bool) -> None:
             if erro.errno not in SEM_LINK or os.path.exists(final):
                 raise
             os.replace(parcial, final)
-    _firmar(os.path.dirname(final))
+    try:
+        _firmar(os.path.dirname(final))
+    except OSError as erro:
+        raise Erro(
+            erros.ENTRADA_SAIDA,
+            f"{final}: a cópia está aí, inteira, mas o nome dela pode não ter chegado ao disco "
+            f"({erros.motivo(erro)}). Verifique-o.",
+        ) from erro
 
 
 def _firmar(caminho: str) -> None:

@@ -33,6 +33,18 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
+# O que quebra uma linha, muda a direção dela ou não se vê, e por isso não se mostra como é.
+ESCAPES = {
+    codigo: repr(chr(codigo))[1:-1]
+    for codigo in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        *(0x200B, 0x2028, 0x2029, 0xFEFF),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
+
 # O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
 Falha = sqlite3.Error | UnicodeDecodeError
 
@@ -108,6 +120,11 @@ def _comando_chmod(caminho: str) -> str:
         "docker compose run --rm --user 0 --cap-add FOWNER --cap-add DAC_OVERRIDE "
         f"--entrypoint chmod escritor {comando}"
     )
+
+
+def escapar(texto: str) -> str:
+    r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
+    return texto.translate(ESCAPES)
 
 
 def motivo(erro: OSError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 
 from leitor import erros
 from leitor.erros import Erro
@@ -29,6 +30,8 @@ def gravar(arquivo: str, falha: Erro | None, vale: float) -> None:
             json.dump(estado, saida)
         os.replace(novo, arquivo)
     except OSError as erro:
+        with suppress(OSError):
+            os.unlink(novo)
         raise Erro(
             erros.ENTRADA_SAIDA,
             f"{arquivo}: não dá para gravar o estado ({erros.motivo(erro)}). Corrija --estado.",

@@ -22,7 +22,7 @@ LARGURAS = {
     "Ana 😀": 6,
     "ﾊﾝ한": 4,
     "Nguyễn Văn": 10,
-    "a\u200bb": 2,  # espaço de largura zero
+    "a\u200db": 2,  # o que junta emojis: não ocupa lugar
 }
 DIFICEIS = [
     "=1+1",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import fotografar, pessoas
+from tests.contrato import consultar, fotografar, pessoas
 from tests.processos import UID, Saida, comando, no_shell, rodar, sem_root
 
 Importar = Callable[[bytes | str], Saida]
@@ -68,6 +68,7 @@ NAO_SAO_EMAILS = [
 ]  # fmt: skip
 # Todos os da categoria Cc do Unicode; as quebras de linha vão entre aspas para chegarem ao campo.
 CONTROLES = [chr(codigo) for codigo in [*range(0x20), *range(0x7F, 0xA0)]]
+INVISIVEIS = [0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 
 
 def conferir_recusa(saida: Saida, linha: int, motivo: str) -> None:
@@ -202,3 +203,36 @@ def test_entrada_padrao_fechada(semeado: Path) -> None:
     assert saida.stderr.startswith("[ESCRITOR] ERRO: ")
     assert "Traceback" not in saida.stderr
     assert fotografar(semeado.parent) == antes
+
+
+@pytest.mark.parametrize("campo", ["nome", "email"])
+@pytest.mark.parametrize("codigo", INVISIVEIS)
+def test_caractere_que_nao_se_ve(
+    codigo: int, campo: str, semeado: Path, importar: Importar
+) -> None:
+    """O que muda a direção do texto ou não ocupa lugar faria iguais duas linhas que não o são."""
+    antes = fotografar(semeado.parent)
+    texto = f"b{chr(codigo)}b"
+    nome, email = (texto, "b@x.com") if campo == "nome" else ("Bia", f"{texto}@x.com")
+    saida = importar(f"nome,email\nAna,ana@x.com\n{nome},{email}\n")
+    conferir_recusa(saida, 3, f"{campo}: caractere que não se vê U+{codigo:04X}")
+    assert fotografar(semeado.parent) == antes
+
+
+def test_o_que_junta_emojis_fica(semeado: Path, importar: Importar) -> None:
+    """U+200D, e o U+FE0F que muda um emoji, fazem parte do nome."""
+    familia = "Família \U0001f468\u200d\U0001f469\u200d\U0001f467 ❤\ufe0f"
+    assert importar(f"nome,email\n{familia},f@x.com\n").codigo == 0
+    assert pessoas(semeado)[3:] == [(familia, "f@x.com")]
+
+
+def test_nome_de_arquivo_com_o_que_nao_se_ve(
+    semeado: Path, escritor: Programa, tmp_path: Path
+) -> None:
+    """No livro, e nas mensagens, cada um deles é um ponto de interrogação."""
+    arquivo = tmp_path / "a\u202eb\u200bc\ufeff\n.csv"
+    arquivo.write_text("nome,email\n")
+    codigo, _, stderr = escritor("importar", str(arquivo))
+    assert (codigo, "(importar:a?b?c??.csv)" in stderr) == (0, True), stderr
+    origens = consultar(semeado, "SELECT origem FROM execucoes")
+    assert origens == [("semear",), ("importar:a?b?c??.csv",)]

@@ -42,7 +42,7 @@ def test_sigint(longo: Path) -> None:
     assert processo.returncode == 130
     assert resto.count(b"\n") < 20_000
     *prova, fim = erro.decode().splitlines()
-    assert fim == "[LEITOR] interrompido; nada foi alterado."
+    assert fim == "[LEITOR] interrompido; o banco não foi alterado."
     assert len(prova) == 4
     assert fotografar(longo.parent) == antes
 
