@@ -78,3 +78,30 @@ def test_o_1_0_0_estendia(gravado: Path, tmp_path: Path) -> None:
     alterar(gravado, "UPDATE usuarios SET nome = 'Outra' WHERE id = 2")
     saida = rodar([sys.executable, "-m", "escritor"], pasta=tmp_path / "par")
     assert (saida.codigo, "execução 4" in saida.stderr) == (0, True), saida.stderr
+
+
+@pytest.mark.parametrize("adotado", [False, True])
+def test_um_volume_da_1_0_0_continua(
+    adotado: bool,
+    request: pytest.FixtureRequest,
+    banco: Path,
+    escritor: Programa,
+    leitor: Programa,
+    tmp_path: Path,
+) -> None:
+    """O que a 1.0.0 gravou, e o que ela adotou, cumpre o contrato: grava-se, lê-se, restaura-se."""
+    if adotado:
+        request.getfixturevalue("comum")
+    arquivo = tmp_path / "e.csv"
+    arquivo.write_text("nome,email\n" + "".join(f"P{i},p{i}@x.com\n" for i in range(600)))
+    with zipfile.ZipFile(PAR_1_0_0) as par:
+        par.extractall(tmp_path / "par")
+    for argumentos in ([], ["importar", str(arquivo)], []):
+        comando = [sys.executable, "-m", "escritor", *argumentos]
+        assert rodar(comando, pasta=tmp_path / "par").codigo == 0
+    assert escritor().codigo == 0
+    assert leitor("verificar").codigo == 0
+    copia = tmp_path / "copia.db"
+    copia.write_bytes(banco.read_bytes())
+    assert escritor("restaurar", str(copia)).codigo == 0
+    assert escritor("importar", str(arquivo)).codigo == 0

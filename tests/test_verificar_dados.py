@@ -113,7 +113,7 @@ def test_bytes_que_nao_sao_utf8_selados_de_novo(
     falsa = tmp_path / "falsa.db"
     falsa.write_bytes(gravado.read_bytes())
     codigo, _, stderr = escritor("restaurar", str(falsa))
-    assert (codigo, "corrompida" in stderr) == (65, True)
+    assert (codigo, "usuarios, linha 1: " in stderr, "regra U5" in stderr) == (65, True, True)
 
 
 def test_cada_byte_dos_dados_esta_sob_o_lacre(gravado: Path, leitor: Programa) -> None:

@@ -41,8 +41,13 @@ def test_wal_com_linhas_ainda_no_log(semeado: Path, escritor: Programa, leitor: 
     assert leitor("verificar").codigo == 75
     assert fotografar(semeado.parent) == copia
 
-    assert escritor().codigo == 0
-    assert list(fotografar(semeado.parent)) == [semeado.name]
+    codigo, _, stderr = escritor()
+    assert (codigo, "execução 1: lacre quebrado nas linhas 1 a 3 (regra E10" in stderr) == (
+        65,
+        True,
+    )
+    assert list(fotografar(semeado.parent)) == [semeado.name], "mas o diário já é o de rollback"
+    assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(1,)]
     assert pessoas(semeado) == [("Joana", AMOSTRA[0][1]), *AMOSTRA[1:]]
     codigo, _, stderr = leitor("verificar")
     assert (codigo, "lacre quebrado na execução 1" in stderr) == (65, True)

@@ -56,29 +56,44 @@ def test_exit_code_from_leitor_da_0_com_o_banco_inteiro(projeto: Projeto) -> Non
     assert projeto.volume.banco().pessoas == AMOSTRA
 
 
+def test_uma_linha_adulterada_para_no_escritor(projeto: Projeto) -> None:
+    """O escritor não grava por cima dela: 65, e o leitor nem começa, em `up` e em `run`."""
+    projeto.compose("run", "--rm", "escritor")
+    projeto.volume.adulterar(ADULTERA)
+    antes = projeto.volume.arquivos()
+
+    projeto.compose("up", "--exit-code-from", "leitor", "leitor", codigo=1)
+
+    escritor, leitor = projeto.conteiner("escritor"), projeto.conteiner("leitor")
+    assert escritor.attrs["State"]["ExitCode"] == os.EX_DATAERR
+    assert "(regra E10 do contrato); nada foi gravado" in escritor.logs().decode()
+    assert (leitor.status, leitor.attrs["State"]["StartedAt"]) == ("created", NUNCA)
+    assert projeto.compose("run", "--rm", "leitor", codigo=1).stdout == ""
+    assert projeto.volume.arquivos() == antes
+
+
 def test_exit_code_from_leitor_da_65_com_uma_linha_adulterada(projeto: Projeto) -> None:
-    """O escritor nada insere e termina bem; o leitor acusa, e o código dele é o de `up`."""
+    """Sem rodar o escritor antes, o leitor acusa, e o código dele é o de `up`."""
     projeto.compose("run", "--rm", "escritor")
     projeto.volume.adulterar(ADULTERA)
 
-    projeto.compose("up", "--exit-code-from", "leitor", "leitor", codigo=os.EX_DATAERR)
+    projeto.compose("up", "--no-deps", "--exit-code-from", "leitor", "leitor", codigo=os.EX_DATAERR)
 
     leitor = projeto.conteiner("leitor")
-    assert projeto.conteiner("escritor").attrs["State"]["ExitCode"] == 0
     assert leitor.attrs["State"]["ExitCode"] == os.EX_DATAERR
     assert LACRE_QUEBRADO in leitor.logs(stdout=False, stderr=True).decode()
     assert leitor.logs(stdout=True, stderr=False) == b""
     banco = projeto.volume.banco()
     assert banco.usuarios[1][1] == "Mariana Santos"
-    assert len(banco.execucoes) == 2
+    assert len(banco.execucoes) == 1
 
 
 def test_run_leitor_da_65_com_uma_linha_adulterada(projeto: Projeto) -> None:
-    """`run --rm leitor` devolve o código do leitor, e nenhuma linha sai antes da verificação."""
+    """`run --rm --no-deps leitor` devolve o código do leitor, e nenhuma linha sai antes."""
     projeto.compose("run", "--rm", "escritor")
     projeto.volume.adulterar(ADULTERA)
 
-    resultado = projeto.compose("run", "--rm", "leitor", codigo=os.EX_DATAERR)
+    resultado = projeto.compose("run", "--rm", "--no-deps", "leitor", codigo=os.EX_DATAERR)
 
     assert LACRE_QUEBRADO in resultado.stderr
     assert resultado.stdout == ""
