@@ -178,7 +178,7 @@ def nome_novo() -> str:
 
 
 def ambiente_limpo() -> dict[str, str]:
-    """Devolve o ambiente sem o que trocaria o projeto, a imagem ou o banco: vale o que o teste disser."""
+    """Devolve o ambiente sem o que trocaria projeto, imagem ou banco: vale o que o teste disser."""
     alheios = ("COMPOSE_", "BANCO", "DESAFIO2_")
     return {nome: valor for nome, valor in os.environ.items() if not nome.startswith(alheios)}
 
