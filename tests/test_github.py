@@ -1,4 +1,4 @@
-"""O que o actionlint não olha no fluxo do GitHub: roda o .ci/run, com ações fixas e sem segredos."""
+"""O fluxo do GitHub, no que o actionlint não olha: só roda o .ci/run, ações fixas, sem segredos."""
 
 import re
 
