@@ -69,6 +69,7 @@ class Projeto:
     def __init__(self, engine: DockerClient) -> None:
         self.engine = engine
         self.nome = nome_novo()
+        self.arquivo = RAIZ / "docker-compose.yml"
         self.volume = Volume(engine, f"{self.nome}_dados_db", self.imagem("escritor"))
 
     def __enter__(self) -> Projeto:
@@ -96,8 +97,7 @@ class Projeto:
 
     def comando(self, *argumentos: str) -> list[str]:
         """Devolve a linha de comando do Compose para este projeto."""
-        compose = str(RAIZ / "docker-compose.yml")
-        return ["docker", "compose", "-p", self.nome, "-f", compose, *argumentos]
+        return ["docker", "compose", "-p", self.nome, "-f", str(self.arquivo), *argumentos]
 
     def compose(
         self,
