@@ -15,6 +15,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 from docker.models.images import Image
 
+from escritor import versao
 from tests.docker.volume import ARQUIVO, DIARIO, Volume
 from tests.processos import RAIZ, Saida
 
@@ -68,6 +69,7 @@ class Projeto:
     def __init__(self, engine: DockerClient) -> None:
         self.engine = engine
         self.nome = nome_novo()
+        self.arquivo = RAIZ / "docker-compose.yml"
         self.volume = Volume(engine, f"{self.nome}_dados_db", self.imagem("escritor"))
 
     def __enter__(self) -> Projeto:
@@ -80,24 +82,22 @@ class Projeto:
                 conteiner.remove(force=True)
         with suppress(NotFound):
             self.engine.volumes.get(self.volume.nome).remove()
-        for servico in (*SERVICOS, VIGIA):
+        for servico in SERVICOS:  # o vigia usa a do leitor
             with suppress(NotFound):
                 self.engine.images.remove(self.imagem(servico))
 
     def imagem(self, servico: str) -> str:
-        """Devolve o nome que o Compose dá à imagem do serviço."""
-        return f"{self.nome}-{servico}:latest"
+        """Devolve o nome que o docker-compose.yml dá à imagem do serviço neste projeto."""
+        return f"{self.nome}-{servico}:{versao.ler()}"
 
     def nomear(self, imagens: Mapping[str, Image]) -> None:
         """Dá a imagens prontas os nomes que o Compose procura neste projeto."""
         for servico, imagem in imagens.items():
             imagem.tag(self.imagem(servico))
-        imagens["leitor"].tag(self.imagem(VIGIA))  # a mesma receita
 
     def comando(self, *argumentos: str) -> list[str]:
         """Devolve a linha de comando do Compose para este projeto."""
-        compose = str(RAIZ / "docker-compose.yml")
-        return ["docker", "compose", "-p", self.nome, "-f", compose, *argumentos]
+        return ["docker", "compose", "-p", self.nome, "-f", str(self.arquivo), *argumentos]
 
     def compose(
         self,
@@ -178,8 +178,8 @@ def nome_novo() -> str:
 
 
 def ambiente_limpo() -> dict[str, str]:
-    """Devolve o ambiente sem o que trocaria o projeto ou o banco: vale o que o teste disser."""
-    alheios = ("COMPOSE_", "BANCO")
+    """Devolve o ambiente sem o que trocaria projeto, imagem ou banco: vale o que o teste disser."""
+    alheios = ("COMPOSE_", "BANCO", "DESAFIO2_")
     return {nome: valor for nome, valor in os.environ.items() if not nome.startswith(alheios)}
 
 
