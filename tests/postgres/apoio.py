@@ -1,0 +1,111 @@
+"""Um servidor descartável: o postgres/docker-compose.yml do repositório sob outro nome."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.docker.apoio import PRAZO, ambiente_limpo, esperar, nome_novo
+from tests.processos import RAIZ, Saida
+
+PASTA = RAIZ / "postgres"
+IMAGEM = "postgres:17"
+MARCA = "desafio2: contrato 1"
+SETUP = "/docker-entrypoint-initdb.d/20-setup.sql"
+ANA = "(1, 'Ana', 'ana@x.com', '2026-01-01T00:00:00Z')"
+# O exame de saúde do Compose, sem a folga que ele dá a uma máquina lenta.
+APRESSADO = """
+services:
+  db:
+    healthcheck: {interval: 500ms, start_period: 1s, retries: 3}
+"""
+
+
+class Servidor:
+    """Um projeto Compose com nome, contêineres, rede e volumes só dele, e só o servidor no ar."""
+
+    def __init__(self, pasta: Path) -> None:
+        self.nome = nome_novo()
+        self.acrescimo = pasta / f"{self.nome}.yml"
+        self.acrescimo.write_text(APRESSADO, encoding="utf-8")
+
+    def __enter__(self) -> Servidor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove, pelo nome, tudo o que este projeto criou, e nada mais."""
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
+
+    def compose(
+        self, *argumentos: str, codigo: int = 0, extras: Sequence[Path] = (), entrada: str = ""
+    ) -> Saida:
+        """Roda o Compose até o fim e confere o código de saída."""
+        comando = ["docker", "compose", "-p", self.nome]
+        for arquivo in (PASTA / "docker-compose.yml", self.acrescimo, *extras):
+            comando += ["-f", str(arquivo)]
+        return rodar(*comando, *argumentos, codigo=codigo, entrada=entrada)
+
+    def subir(self) -> None:
+        """Sobe o servidor e espera que esteja são."""
+        self.compose("up", "-d", "db")
+        esperar(lambda: self.saude() == "healthy", "o servidor ficar são")
+
+    def saude(self) -> str:
+        """Devolve o que o engine diz da saúde do servidor."""
+        return str(self.inspecao()["State"]["Health"]["Status"])
+
+    def inspecao(self, servico: str = "db") -> dict[str, Any]:
+        """Devolve tudo o que `docker inspect` diz do contêiner do serviço."""
+        [dita] = json.loads(rodar("docker", "inspect", f"{self.nome}-{servico}-1").stdout)
+        assert isinstance(dita, dict)
+        return dita
+
+    def registro(self, servico: str = "db") -> str:
+        """Devolve o que o contêiner do serviço escreveu, nos dois fluxos."""
+        saida = rodar("docker", "logs", f"{self.nome}-{servico}-1")
+        return saida.stdout + saida.stderr
+
+    def dentro(self, *comando: str, codigo: int = 0) -> Saida:
+        """Roda um comando no contêiner do servidor."""
+        return rodar("docker", "exec", f"{self.nome}-db-1", *comando, codigo=codigo)
+
+    def psql(self, papel: str, *sql: str, codigo: int = 0, banco: str = "desafio2") -> Saida:
+        """Roda cada comando SQL pelo socket local; um que falha encerra, com 1 e o SQLSTATE."""
+        comandos = [parte for comando in sql for parte in ("-c", comando)]
+        opcoes = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", papel]
+        return self.dentro("psql", *opcoes, *comandos, banco, codigo=codigo)
+
+    def recusa(self, papel: str, *sql: str) -> str:
+        """Roda comandos que o servidor tem de recusar; devolve a linha do erro dele."""
+        erro = self.psql(papel, *sql, codigo=1).stderr
+        return next(linha for linha in erro.splitlines() if linha.startswith("ERROR:"))
+
+    def com_o_segredo(self, papel: str, *comando: str, codigo: int = 0) -> Saida:
+        """Roda um comando onde o programa do papel rodaria: a rede, o uid e o segredo só dele."""
+        return rodar(
+            *("docker", "run", "--rm", "--network", f"{self.nome}_rede", "--user", "10001:10001"),
+            *("-v", f"{self.nome}_segredo_{papel}:/run/segredo:ro"),
+            *("--tmpfs", "/var/lib/postgresql/data", "-e", "PGPASSFILE=/run/segredo/pgpass"),
+            *("--entrypoint", comando[0], IMAGEM, *comando[1:]),
+            codigo=codigo,
+        )
+
+
+def rodar(*comando: str, codigo: int = 0, entrada: str = "", prazo: float = PRAZO) -> Saida:
+    """Roda um comando até o fim e confere o código de saída."""
+    processo = subprocess.run(
+        comando,
+        cwd=RAIZ,
+        env=ambiente_limpo(),
+        input=entrada,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=prazo,
+        check=False,
+    )
+    saida = Saida(processo.returncode, processo.stdout, processo.stderr)
+    assert saida.codigo == codigo, f"{comando}: {saida}"
+    return saida

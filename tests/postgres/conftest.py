@@ -1,0 +1,43 @@
+"""O servidor que os testes dividem, e um só de quem o estraga."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docker.conftest import o_que_falta
+from tests.postgres.apoio import Servidor
+
+
+@pytest.fixture(scope="session", name="engine_no_ar")
+def _engine_no_ar() -> None:
+    """Sem engine, pula o teste dizendo por quê, e em CI falha."""
+    if falta := o_que_falta():
+        motivo = f"SEM DOCKER, NADA DISTO FOI TESTADO: {falta}. Suba um engine: .ci/motor subir"
+        if os.environ.get("CI"):
+            pytest.fail(f"{motivo} (com CI no ambiente, faltar é falhar)", pytrace=False)
+        pytest.skip(motivo)
+
+
+@pytest.fixture(scope="session")
+def servidor(
+    engine_no_ar: None,  # noqa: ARG001 - pelo que ela confere
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Servidor]:
+    """Um servidor são, para os testes que deixam tudo como estava."""
+    with Servidor(tmp_path_factory.mktemp("servidor")) as novo:
+        novo.subir()
+        yield novo
+
+
+@pytest.fixture
+def outro_servidor(
+    engine_no_ar: None,  # noqa: ARG001 - pelo que ela confere
+    tmp_path: Path,
+) -> Iterator[Servidor]:
+    """Um projeto sem nada no ar, para quem vai parar, matar ou apagar."""
+    with Servidor(tmp_path) as novo:
+        yield novo
