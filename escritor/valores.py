@@ -9,7 +9,7 @@ import math
 import os
 
 from escritor.colunas import OBRIGATORIAS
-from escritor.erros import escapar
+from escritor.erros import CONTROLES
 
 
 def segundos(texto: str) -> float:
@@ -37,7 +37,7 @@ def caminho(texto: str) -> str:
         raise argparse.ArgumentTypeError(
             f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor{remedio}"
         )
-    if texto in {"", ":memory:"} or escapar(texto) != texto:
+    if texto in {"", ":memory:"} or CONTROLES & {*map(ord, texto)}:
         raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
     return texto
 

@@ -67,5 +67,5 @@ def _conferir_banco(banco: str) -> None:
             erros.USO,
             f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor.{remedio}",
         )
-    if banco in {"", ":memory:"} or erros.escapar(banco) != banco:
+    if banco in {"", ":memory:"} or erros.CONTROLES & {*map(ord, banco)}:
         raise Erro(erros.USO, f"BANCO deve ser o caminho de um arquivo; veio {banco!r}.")

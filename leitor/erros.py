@@ -33,16 +33,11 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
-# O que quebra uma linha, muda a direção dela ou não se vê, e por isso não se mostra como é.
+CONTROLES = {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029}  # e as quebras de linha
+# Eles, o que muda a direção de uma linha e o que não se vê não se mostram como são.
 ESCAPES = {
     codigo: repr(chr(codigo))[1:-1]
-    for codigo in (
-        *range(0x20),
-        *range(0x7F, 0xA0),
-        *(0x200B, 0x2028, 0x2029, 0xFEFF),
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-    )
+    for codigo in (*CONTROLES, 0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
 
 # O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.

@@ -60,7 +60,7 @@ def test_endereco_fora_do_lugar(
 
 @pytest.mark.parametrize("programa", ["escritor", "leitor"])
 @pytest.mark.parametrize(
-    "caractere", ["\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u202e"]
+    "caractere", ["\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029"]
 )
 def test_banco_com_controle(
     caractere: str, programa: str, vazia: Path, request: pytest.FixtureRequest
