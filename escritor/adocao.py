@@ -207,6 +207,7 @@ def _refazer(con: Conexao) -> tuple[Gravadas, int]:
     if recusas:
         raise _recusa(con.caminho, recusas)
     con.execute(APAGA_ANTIGA)
+    banco.conferir_esquema(con, con.caminho)
     primeiro, ultimo = con.execute(PONTAS).fetchone()
     lacre = lacrar(con, (primeiro or 1) - 1, ultimo or 0)
     return Gravadas(lidas, inseridas, primeiro, ultimo, lacre), sem_fuso

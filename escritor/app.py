@@ -17,6 +17,7 @@ from escritor import (
     argumentos,
     banco,
     carga,
+    conferencia,
     conflito,
     entrada,
     erros,
@@ -47,10 +48,14 @@ Linha = tuple[int, str, str, str]
 def criar_banco(con: sqlite3.Connection, caminho: str) -> bool:
     """Passo 1: cria o esquema do contrato se falta; devolve True se criou agora.
 
-    Roda dentro da transação de quem chama: esquema e dados nascem juntos.
-    Levanta Erro 65 se o banco não é nosso, 78 se o esquema é outro.
+    Roda dentro da transação de quem chama: esquema e dados nascem juntos. Um
+    banco que já havia é conferido antes que se grave nele. Levanta Erro 65 se não
+    é nosso ou quebra o contrato, 78 se o esquema é outro.
     """
-    return banco.garantir_esquema(con, caminho)
+    if banco.garantir_esquema(con, caminho):
+        return True
+    conferencia.antes_de_gravar(con, caminho)
+    return False
 
 
 def inserir_dados(
@@ -61,7 +66,6 @@ def inserir_dados(
     `origem`: `semear` ou `importar:NOME`; `iniciada_em`: UTC, ISO 8601. Roda
     dentro da transação de quem chama, e levanta o que `lotes` levantar.
     """
-    livro.conferir_ultimo(con)
     gravadas = carga.gravar(con, lotes, iniciada_em, banco.CRIA_EMAIL_UNICO)
     return livro.registrar(con, gravadas, origem, iniciada_em)
 

@@ -39,15 +39,27 @@ CREATE TABLE execucoes (
     lacre        TEXT NOT NULL,
     elo          TEXT NOT NULL
 ) STRICT"""
-ESQUEMA = {
-    "usuarios": CRIA_USUARIOS,
-    "usuarios_email": CRIA_EMAIL_UNICO,
-    "execucoes": CRIA_EXECUCOES,
+ESQUEMA = (CRIA_USUARIOS, CRIA_EMAIL_UNICO, CRIA_EXECUCOES)
+# As linhas de sqlite_schema: tipo, nome, tabela, DDL.
+OBJETOS = {
+    ("table", "usuarios", "usuarios", CRIA_USUARIOS),
+    ("index", "usuarios_email", "usuarios", CRIA_EMAIL_UNICO),
+    ("table", "execucoes", "execucoes", CRIA_EXECUCOES),
+}
+# O que só o SQLite pode ter posto ali, letra por letra como ele escreve.
+DO_SQLITE = {
+    ("table", nome, nome, f"CREATE TABLE {nome}({colunas})")
+    for nome, colunas in (
+        ("sqlite_stat1", "tbl,idx,stat"),
+        ("sqlite_stat4", "tbl,idx,neq,nlt,ndlt,sample"),
+        ("sqlite_sequence", "name,seq"),  # fica num banco adotado, que a versão comum criou
+    )
 }
 
 LE_APLICACAO = "PRAGMA application_id"
 LE_VERSAO = "PRAGMA user_version"
-LE_ESQUEMA = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+LE_CODIFICACAO = "PRAGMA encoding"
+LE_ESQUEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 LISTA_USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id LIMIT ?"
 
 # O busy_timeout do SQLite dorme em C, onde nenhum sinal chega ao Python: a
@@ -180,17 +192,17 @@ def garantir_esquema(con: sqlite3.Connection, caminho: str) -> bool:
     Chame dentro de uma transação. Devolve True se criou agora; levanta Erro
     65 ou 78 se o banco não é nosso ou tem outro esquema.
     """
-    if vazio(con):
+    criado = vazio(con)
+    if criado:
         criar_esquema(con)
-        return True
     conferir_esquema(con, caminho)
-    return False
+    return criado
 
 
 def vazio(con: sqlite3.Connection) -> bool:
     """Diz se não há nada no banco: nem tabelas, nem dono."""
     marcas = [con.execute(sql).fetchone()[0] for sql in (LE_APLICACAO, LE_VERSAO)]
-    return marcas == [0, 0] and not con.execute(LE_ESQUEMA).fetchone()
+    return marcas == [0, 0] and {*con.execute(LE_ESQUEMA)} <= DO_SQLITE
 
 
 def nosso(con: sqlite3.Connection) -> bool:
@@ -201,7 +213,7 @@ def nosso(con: sqlite3.Connection) -> bool:
 
 def criar_esquema(con: sqlite3.Connection) -> None:
     """Cria as tabelas e o índice do contrato e assina o arquivo, na transação de quem chama."""
-    for ddl in ESQUEMA.values():
+    for ddl in ESQUEMA:
         con.execute(ddl)
     con.execute(f"PRAGMA application_id = {APLICACAO}")
     con.execute(f"PRAGMA user_version = {VERSAO_DO_ESQUEMA}")
@@ -211,11 +223,18 @@ def conferir_esquema(con: sqlite3.Connection, caminho: str) -> None:
     """Levanta Erro 65 ou 78 se o banco não é nosso ou tem outro esquema."""
     aplicacao, versao = (con.execute(sql).fetchone()[0] for sql in (LE_APLICACAO, LE_VERSAO))
     conferir_dono(caminho, aplicacao & 0xFFFFFFFF, versao)
-    existente = dict(con.execute(LE_ESQUEMA))
-    if existente != ESQUEMA:
-        diferentes = {n for n in existente | ESQUEMA if existente.get(n) != ESQUEMA.get(n)}
-        raise Erro(
-            erros.ESQUEMA,
-            f"{caminho}: o esquema não é o do contrato ({', '.join(sorted(diferentes))}); "
-            "ficou intacto. Rode o leitor com `verificar`.",
-        )
+    (codificacao,) = con.execute(LE_CODIFICACAO).fetchone()
+    if codificacao != "UTF-8":
+        raise _outro_esquema(caminho, f"o texto está em {codificacao}")
+    existentes = [objeto for objeto in con.execute(LE_ESQUEMA) if objeto not in DO_SQLITE]
+    if sorted(existentes, key=str) != sorted(OBJETOS, key=str):
+        diferentes = {str(nome) for _, nome, *_ in {*existentes} ^ OBJETOS}
+        raise _outro_esquema(caminho, ", ".join(sorted(diferentes)) or "há um objeto duas vezes")
+
+
+def _outro_esquema(caminho: str, diferenca: str) -> Erro:
+    return Erro(
+        erros.ESQUEMA,
+        f"{caminho}: o esquema não é o do contrato ({diferenca}); "
+        "ficou intacto. Rode o leitor com `verificar`.",
+    )

@@ -14,12 +14,16 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from escritor import erros
+from escritor.erros import Erro
 from escritor.validacao import Lote
 
 POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
 BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato
 POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
 US, RS = "\x1f", "\x1e"
+TETO = 2**62  # o maior id do contrato: longe de onde o SQLite passa a sorteá-los
+RESTAURE = "Ponha uma cópia boa no lugar: `escritor restaurar COPIA`."
 LINHA_DO_LACRE = f"%d{US}%s{US}%s{US}%s{RS}"
 
 APAGA_INDICE = "DROP INDEX usuarios_email"
@@ -40,14 +44,17 @@ ID_DO_EMAIL = "SELECT id FROM usuarios WHERE email = ? COLLATE NOCASE"
 EMAILS_DESDE = "SELECT email FROM usuarios WHERE id >= ? ORDER BY id LIMIT ?"
 ULTIMO_ID = "SELECT ifnull(max(id), 0) FROM usuarios"
 PRIMEIRO_DEPOIS = "SELECT min(id) FROM usuarios WHERE id > ?"
-# Dos que têm o mesmo e-mail fica o primeiro, que é sempre o de menor id.
+ARQUIVO = "SELECT file FROM pragma_database_list WHERE name = 'main'"
+QUANTAS_DEPOIS = "SELECT count(*) FROM usuarios NOT INDEXED WHERE id > ?"
+# Dos que têm o mesmo e-mail fica o primeiro, que é sempre o de menor id; e o que já estava
+# gravado não se apaga nunca.
 APAGA_REPETIDAS = """\
 DELETE FROM usuarios WHERE id IN (
     SELECT id FROM (
         SELECT id, email, lag(email) OVER (ORDER BY email COLLATE NOCASE, id) AS anterior
         FROM usuarios
     ) WHERE email = anterior COLLATE NOCASE
-)"""
+) AND id > ?"""
 # printf é mais rápido que ||, mas para num NUL: nenhum dado validado tem um.
 LINHAS_DO_LACRE = """\
 SELECT CAST(group_concat(printf(?, id, nome, email, criado_em), '') AS BLOB)
@@ -116,12 +123,19 @@ def _sem_indice(
     try:
         con.execute(indice)
     except sqlite3.IntegrityError:
-        repetidas = con.execute(APAGA_REPETIDAS).rowcount
-        con.execute(indice)
+        repetidas = con.execute(APAGA_REPETIDAS, (antes,)).rowcount
+        _refazer_indice(con, indice)
         return _conferida(con, lidas, lidas - repetidas, antes)
-    if not lidas:
-        return _conferida(con, 0, 0, antes)
-    return Gravadas(lidas, lidas, antes + 1, antes + lidas, resumo.hexdigest())
+    return _conferida(con, lidas, lidas, antes, resumo.hexdigest())
+
+
+def _refazer_indice(con: sqlite3.Connection, indice: str) -> None:
+    """Cria o índice, sem as repetidas que a carga trouxe. Levanta Erro 65 se ainda as há."""
+    try:
+        con.execute(indice)
+    except sqlite3.IntegrityError as erro:
+        motivo = "corrompido: há e-mails repetidos entre as linhas já gravadas (regra U4)"
+        raise _recusa(con, motivo, RESTAURE) from erro
 
 
 def _ordenadas(
@@ -165,15 +179,29 @@ def _blocos(con: sqlite3.Connection, uma: str, lote: Lote, *extra: str) -> Itera
     con.executemany(uma, ((*par, *extra) for par in sobras))
 
 
-def _conferida(con: sqlite3.Connection, lidas: int, inseridas: int, antes: int) -> Gravadas:
-    """Sela lendo de volta o que ficou na tabela depois do id `antes`."""
+def _conferida(
+    con: sqlite3.Connection, lidas: int, inseridas: int, antes: int, lacre: str | None = None
+) -> Gravadas:
+    """Confere que depois do id `antes` há as `inseridas`, e só elas; sela-as relendo, se falta.
+
+    Levanta Erro 65 se não é assim: o que já estava gravado mentiu à carga.
+    """
     ultimo = valor(con, ULTIMO_ID)
-    lacre = lacrar(con, antes, ultimo)
+    if ultimo > TETO:
+        motivo = f"não cabe: o id {ultimo} passaria do maior do contrato, {TETO} (regra U1)"
+        raise _recusa(con, motivo, "Use outro BANCO.")
+    if (novas := valor(con, QUANTAS_DEPOIS, antes)) != inseridas:
+        motivo = f"corrompido: inseridas: {inseridas}, mas depois do id {antes} há {novas} linhas"
+        raise _recusa(con, motivo, RESTAURE)
+    lacre = lacre or lacrar(con, antes, ultimo)
     if not inseridas:
         return Gravadas(lidas, 0, None, None, lacre)
-    primeiro = valor(con, PRIMEIRO_DEPOIS, antes)
-    assert primeiro, "os ids novos vêm depois dos velhos"  # noqa: S101 - no fim dos ids, é 70
-    return Gravadas(lidas, inseridas, primeiro, ultimo, lacre)
+    return Gravadas(lidas, inseridas, valor(con, PRIMEIRO_DEPOIS, antes), ultimo, lacre)
+
+
+def _recusa(con: sqlite3.Connection, motivo: str, remedio: str) -> Erro:
+    (arquivo,) = con.execute(ARQUIVO).fetchone()
+    return Erro(erros.DADOS, f"{arquivo}: {motivo}; nada foi gravado. {remedio}")
 
 
 def lacrar(con: sqlite3.Connection, depois_de: int, ultimo: int) -> str:

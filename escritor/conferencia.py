@@ -1,76 +1,228 @@
-"""Uma cópia está inteira? Todas as perguntas do leitor, com as contas do escritor."""
+"""O banco cumpre o contrato? As perguntas que se fazem antes de gravar nele, e a uma cópia.
+
+Gravar por cima do que já está quebrado esconderia a prova. O livro se percorre
+sempre inteiro, ou desde um ponto já conferido; as linhas, todas as que cabem
+num limite, senão as da última execução que inseriu. De uma cópia, tudo.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from typing import Any, NamedTuple
 
-from escritor import banco, carga, erros, livro
+from escritor import banco, carga, erros, regras
 from escritor.erros import Erro
-from escritor.livro import Execucao
+from escritor.linhas import Linhas, Seladas
+from escritor.livro import ELO_ZERO
 from escritor.progresso import milhar
+from escritor.regras import Quebra
+
+CONFERIDAS = 100_000  # linhas que se conferem antes de gravar
+POR_BLOCO = 500
+MENOR_ID = -(2**63)
+LACRE_DE_NADA = hashlib.sha256().hexdigest().encode()
 
 INTEGRIDADE = "PRAGMA integrity_check(1)"
-EXECUCOES = "SELECT * FROM execucoes ORDER BY id"
-# Lidas pelo módulo sqlite3, que as decodifica: o lacre é sobre bytes, e não veria a diferença.
-TEXTOS = "SELECT nome, email, criado_em FROM usuarios NOT INDEXED"
-QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
-QUANTOS_ENTRE = "SELECT count(*) FROM usuarios NOT INDEXED WHERE id BETWEEN ? AND ?"
+INTEGRIDADE_DO_LIVRO = "PRAGMA integrity_check(execucoes)"
+# Os textos em BLOB: um que não é UTF-8, ou tem um NUL, chega inteiro.
+EXECUCOES = """\
+SELECT id, CAST(origem AS BLOB), CAST(container AS BLOB), CAST(versao AS BLOB),
+    CAST(iniciada_em AS BLOB), CAST(concluida_em AS BLOB), lidos, inseridos, repetidos,
+    CAST(ifnull(primeiro_id, '') AS BLOB), CAST(ifnull(ultimo_id, '') AS BLOB), total,
+    CAST(lacre AS BLOB), CAST(elo AS BLOB)
+FROM execucoes WHERE id >= ? ORDER BY id LIMIT ?"""
+DO_ELO = b"%b\x1f" + b"\x1f".join(
+    [b"%d", *[b"%b"] * 5, *[b"%d"] * 3, *[b"%b"] * 2, b"%d", b"%b\x1e"]
+)
+ELO_DA_EXECUCAO = "SELECT CAST(elo AS BLOB) FROM execucoes WHERE id = ?"
+QUE_INSERIRAM = """\
+SELECT id, inseridos, primeiro_id, ultimo_id, lacre
+FROM execucoes WHERE id > ? AND primeiro_id > ? ORDER BY id LIMIT ?"""
+ULTIMA_QUE_INSERIU = """\
+SELECT primeiro_id, ultimo_id FROM execucoes
+WHERE id <= ? AND ultimo_id IS NOT NULL ORDER BY id DESC LIMIT 1"""
+PONTAS = "SELECT (SELECT min(id) FROM usuarios), (SELECT max(id) FROM usuarios)"
+QUANTAS_ATE = "SELECT count(*) FROM (SELECT 1 FROM usuarios NOT INDEXED WHERE id > ? LIMIT ?)"
+QUANTAS_ENTRE = "SELECT count(*) FROM usuarios NOT INDEXED WHERE id BETWEEN ? AND ?"
+FORA_DO_INDICE = """\
+SELECT id FROM (
+    SELECT id, email FROM usuarios NOT INDEXED WHERE id > ? ORDER BY id DESC LIMIT ?
+) AS t WHERE NOT EXISTS (
+    SELECT 1 FROM usuarios INDEXED BY usuarios_email
+    WHERE email = t.email COLLATE NOCASE AND id = t.id
+) LIMIT 1"""
+
+Registro = tuple[Any, ...]  # uma linha de EXECUCOES
 
 
-def conferir(con: sqlite3.Connection, nome: str) -> str:
-    """Confere esquema, integridade, lacres, elos e totais; devolve o resumo do que há.
+class Ponto(NamedTuple):
+    """Uma execução do livro, e o que ele soma até ela; `fim` é o último id gravado."""
+
+    execucao: int = 0
+    elo: str = ELO_ZERO
+    total: int = 0
+    fim: int = 0
+
+
+def antes_de_gravar(
+    con: sqlite3.Connection, caminho: str, desde: tuple[int, str] | None = None
+) -> Ponto:
+    """Confere o livro e as linhas, na transação de quem vai gravar; devolve onde o livro acaba.
+
+    Quem grava muitas vezes num processo só passa em `desde` a execução e o elo
+    até onde já conferiu: ela tem de ter ainda esse elo, e só o que veio depois é
+    lido. Um banco que tem só o esquema, sem execuções nem linhas, serve: a regra
+    E1 passa a valer com a que se vai gravar. Levanta Erro 65.
+    """
+    try:
+        return _conferir(con, desde, CONFERIDAS)
+    except Quebra as quebra:
+        raise Erro(
+            erros.DADOS,
+            f"{caminho}: {quebra}; nada foi gravado, e o banco ficou como estava. {carga.RESTAURE}",
+        ) from None
+
+
+def conferir_copia(con: sqlite3.Connection, nome: str) -> str:
+    """Confere uma cópia inteira, até o esquema; devolve o resumo do que há.
 
     Levanta Erro 65 (ou 78, se o esquema é outro) com `nome` à frente, e
     sqlite3.Error ou UnicodeError se nem dá para ler.
     """
     banco.conferir_esquema(con, nome)
-    (achado,) = con.execute(INTEGRIDADE).fetchone()
+    try:
+        ponto = _conferir(con, None, None)
+        if not ponto.execucao:
+            raise Quebra("nenhuma execução registrada", "E1")
+    except Quebra as quebra:
+        raise Erro(
+            erros.DADOS,
+            f"{nome}: {quebra}; não foi restaurado, o banco está como estava. Use outra.",
+        ) from None
+    return f"usuários: {milhar(ponto.total)}, execuções: {milhar(ponto.execucao)}"
+
+
+def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: int | None) -> Ponto:
+    """Confere o livro desde o ponto e até `limite` linhas depois dele; None é sem limite."""
+    ponto = _confirmar(con, *desde) if desde else Ponto()
+    poucas = limite is None or carga.valor(con, QUANTAS_ATE, ponto.fim, limite + 1) <= limite
+    if not desde:
+        _conferir_paginas(con, INTEGRIDADE if poucas else INTEGRIDADE_DO_LIVRO)
+    ultimo = _percorrer(con, ponto)
+    menor, maior = con.execute(PONTAS).fetchone()
+    if menor is not None and (menor < 1 or maior > carga.TETO):
+        raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
+    depois_de = ponto.fim
+    if not poucas and (da_ultima := con.execute(ULTIMA_QUE_INSERIU, (ultimo.execucao,)).fetchone()):
+        depois_de = max(ponto.fim, da_ultima[0] - 1)
+    if desde or not poucas:
+        _conferir_indice(con, depois_de)
+    _conferir_linhas(con, ponto.execucao, depois_de)
+    return ultimo
+
+
+def _confirmar(con: sqlite3.Connection, execucao: int, elo: str) -> Ponto:
+    """Devolve o ponto já conferido, se a execução, pelas colunas dela, ainda tem esse elo."""
+    (anterior,) = con.execute(ELO_DA_EXECUCAO, (execucao - 1,)).fetchone() or (ELO_ZERO.encode(),)
+    for registro in con.execute(EXECUCOES, (execucao, 1)).fetchall():
+        if registro[0] == execucao and registro[-1] == elo.encode() == _elo(anterior, registro):
+            da_ultima = con.execute(ULTIMA_QUE_INSERIU, (execucao,)).fetchone()
+            return Ponto(execucao, elo, registro[-3], da_ultima[1] if da_ultima else 0)
+    raise Quebra(f"execução {execucao}: o elo já não é {elo[:16]}…, o que se conferiu", "E11")
+
+
+def _conferir_paginas(con: sqlite3.Connection, integridade: str) -> None:
+    (achado,) = con.execute(integridade).fetchone()
     if achado != "ok":
-        raise _recusa(nome, f"integrity_check: {' '.join(str(achado).split())}")
-    if any("\x00" in "".join(textos) for textos in con.execute(TEXTOS)):
-        raise _recusa(nome, "há um NUL num texto, onde o lacre pararia")
-    anterior = None
-    fim = 0
-    for linha in con.execute(EXECUCOES):
-        execucao = Execucao._make(linha)
-        if problema := _problema(con, execucao, anterior, fim):
-            raise _recusa(nome, f"execução {execucao.id}: {problema}")
-        anterior = execucao
-        fim = execucao.ultimo_id or fim
-    if anterior is None:
-        raise _recusa(nome, "nenhuma execução registrada")
-    if (quantos := carga.valor(con, QUANTOS)) != anterior.total:
-        raise _recusa(nome, f"há {quantos} usuários, as execuções registram {anterior.total}")
-    return f"usuários: {milhar(anterior.total)}, execuções: {milhar(anterior.id)}"
+        raise Quebra(f"integrity_check: {' '.join(str(achado).split())}", "A5")
 
 
-def _problema(
-    con: sqlite3.Connection, execucao: Execucao, anterior: Execucao | None, fim: int
-) -> str | None:
-    """Devolve o que não fecha numa execução; `fim` é o último id das anteriores."""
-    primeiro, ultimo = execucao.primeiro_id, execucao.ultimo_id
-    if execucao.id != (anterior.id + 1 if anterior else 1):
-        return "fora da sequência"
-    if execucao.elo != livro.encadear(anterior.elo if anterior else livro.ELO_ZERO, execucao):
-        return "elo quebrado"
-    if execucao.lidos != execucao.inseridos + execucao.repetidos:
-        return "lidos não é inseridos + repetidos"
-    if execucao.total != (anterior.total if anterior else 0) + execucao.inseridos:
-        return "o total não é a soma"
-    if primeiro is None or ultimo is None:
-        achados = 0 if primeiro is ultimo else -1
-        lacre = carga.lacrar(con, 0, 0)
-    else:
-        achados = (
-            carga.valor(con, QUANTOS_ENTRE, primeiro, ultimo) if fim < primeiro <= ultimo else -1
-        )
-        lacre = carga.lacrar(con, primeiro - 1, ultimo)
-    if achados != execucao.inseridos:
-        return "os ids não são os que ela registrou"
-    return None if execucao.lacre == lacre else "lacre quebrado"
+def _percorrer(con: sqlite3.Connection, ponto: Ponto) -> Ponto:
+    """Confere textos, elos e totais das execuções depois do ponto; devolve o da última."""
+    execucao, _, total, fim = ponto
+    elo = ponto.elo.encode()
+    proxima = execucao + 1 if execucao else MENOR_ID
+    while bloco := con.execute(EXECUCOES, (proxima, POR_BLOCO)).fetchall():
+        for registro in bloco:
+            id_, *_, lidos, inseridos, repetidos, primeiro, ultimo, soma, lacre, gravado = registro
+            execucao += 1
+            if id_ != execucao:
+                raise Quebra(f"execução {id_}: fora da sequência, falta a {execucao}", "E1")
+            elo = _elo(elo, registro)
+            if gravado != elo:
+                raise Quebra(f"execução {id_}: elo quebrado", "E11")
+            if lidos != inseridos + repetidos or lidos < inseridos or inseridos < 0:
+                raise Quebra(f"execução {id_}: lidos não é inseridos + repetidos", "E5")
+            total += inseridos
+            if soma != total:
+                raise Quebra(f"execução {id_}: o total não é a soma dos inseridos", "E9")
+            if inseridos or primeiro or ultimo:
+                fim = _conferir_intervalo(id_, inseridos, primeiro, ultimo, fim)
+            elif lacre != LACRE_DE_NADA:
+                raise Quebra(f"execução {id_}: lacre quebrado", "E10")
+        _conferir_textos(bloco)
+        proxima = execucao + 1
+    return Ponto(execucao, elo.decode(), total, fim)
 
 
-def _recusa(nome: str, motivo: str) -> Erro:
-    return Erro(
-        erros.DADOS, f"{nome}: {motivo}; não foi restaurado, o banco está como estava. Use outra."
-    )
+def _elo(anterior: bytes, registro: Registro) -> bytes:
+    """Devolve o elo, como o contrato o define."""
+    try:
+        return hashlib.sha256(DO_ELO % (anterior, *registro[:-1])).hexdigest().encode()
+    except TypeError:
+        raise Quebra(f"execução {registro[0]}: um valor de outro tipo, ou NULL", "A5") from None
+
+
+def _conferir_intervalo(id_: int, inseridos: int, primeiro: bytes, ultimo: bytes, fim: int) -> int:
+    """Confere o intervalo de ids do que inseriu, sem as linhas; devolve onde ele acaba."""
+    if not (inseridos and primeiro and ultimo):
+        raise Quebra(f"execução {id_}: inseridos e o intervalo de ids discordam", "E6")
+    if int(primeiro) <= fim:
+        raise Quebra(f"execução {id_}: o intervalo de ids invade o anterior", "E7")
+    if int(ultimo) - int(primeiro) + 1 < inseridos:
+        raise Quebra(f"execução {id_}: tem mais inseridos que ids", "E8")
+    return int(ultimo)
+
+
+def _conferir_textos(execucoes: list[Registro]) -> None:
+    colunas = [*zip(*execucoes, strict=True)]
+    if regras.execucoes_em_ordem(*colunas[1:6], colunas[12]):
+        return
+    for id_, *textos in zip(colunas[0], *colunas[1:6], colunas[12], strict=True):
+        if regra := regras.da_execucao(*textos):
+            raise Quebra(f"execução {id_}: {regras.DIZ[regra]}", regra)
+
+
+def _conferir_indice(con: sqlite3.Connection, depois_de: int) -> None:
+    """Procura no índice as últimas linhas, até CONFERIDAS."""
+    if fora := con.execute(FORA_DO_INDICE, (depois_de, CONFERIDAS)).fetchone():
+        raise Quebra(f"usuarios, linha {fora[0]}: o índice de e-mails não a tem", "A5")
+
+
+def _conferir_linhas(con: sqlite3.Connection, depois_da_execucao: int, depois_de: int) -> None:
+    """Confere as linhas com id maior que `depois_de`, e que elas são as das execuções de então."""
+    linhas = Linhas(con, depois_de)
+    execucao = depois_da_execucao
+    while bloco := con.execute(QUE_INSERIRAM, (execucao, depois_de, POR_BLOCO)).fetchall():
+        for execucao, inseridos, *registradas in bloco:
+            achadas = linhas.tirar(inseridos)
+            if achadas != tuple(registradas):
+                raise _diferenca(con, execucao, inseridos, achadas, Seladas(*registradas))
+    if sobra := linhas.tirar(1).primeiro:
+        raise Quebra(f"usuarios, linha {sobra}: não está em nenhuma execução", "E9")
+
+
+def _diferenca(
+    con: sqlite3.Connection, execucao: int, inseridos: int, achadas: Seladas, registradas: Seladas
+) -> Quebra:
+    """Diz por que as linhas tiradas não são as que a execução registrou."""
+    primeiro, ultimo, _ = registradas
+    if 0 < achadas.primeiro < primeiro:
+        return Quebra(f"usuarios, linha {achadas.primeiro}: não está em nenhuma execução", "E9")
+    if (quantas := carga.valor(con, QUANTAS_ENTRE, primeiro, ultimo)) != inseridos:
+        motivo = f"gravou {inseridos} linhas de {primeiro} a {ultimo}, e há {quantas}"
+        return Quebra(f"execução {execucao}: {motivo}", "E8")
+    if achadas[:2] != registradas[:2]:
+        return Quebra(f"execução {execucao}: não há a linha {primeiro} ou a {ultimo}", "E6")
+    return Quebra(f"execução {execucao}: lacre quebrado nas linhas {primeiro} a {ultimo}", "E10")

@@ -8,13 +8,11 @@ import sqlite3
 import time
 from typing import NamedTuple
 
-from escritor import erros, versao
-from escritor.carga import RS, ULTIMO_ID, US, Gravadas, valor
-from escritor.erros import Erro
+from escritor import versao
+from escritor.carga import RS, US, Gravadas
 
 INSERE_EXECUCAO = "INSERT INTO execucoes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ULTIMA_EXECUCAO = "SELECT * FROM execucoes ORDER BY id DESC LIMIT 1"
-ULTIMO_ID_REGISTRADO = "SELECT ifnull(max(ultimo_id), 0) FROM execucoes"
 ELO_ZERO = "0" * 64
 
 
@@ -52,21 +50,6 @@ def encadear(anterior: str, execucao: Execucao) -> str:
     """Devolve o elo: SHA-256 do elo anterior e das colunas da execução, menos o elo."""
     colunas = ["" if valor is None else str(valor) for valor in execucao[:-1]]
     return hashlib.sha256((US.join([anterior, *colunas]) + RS).encode()).hexdigest()
-
-
-def conferir_ultimo(con: sqlite3.Connection) -> None:
-    """Levanta Erro 65 se o livro e a tabela discordam do último id.
-
-    Gravar por cima de uma adulteração esconderia a prova dela.
-    """
-    ultimo = valor(con, ULTIMO_ID)
-    registrado = valor(con, ULTIMO_ID_REGISTRADO)
-    if ultimo != registrado:
-        raise Erro(
-            erros.DADOS,
-            f"o último usuário é o {ultimo}, mas a última execução selou até o {registrado}: "
-            "o banco foi alterado por fora; ficou intacto. Rode o leitor com `verificar`.",
-        )
 
 
 def registrar(

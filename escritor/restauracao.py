@@ -109,7 +109,7 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> str:
             sinais.vigiar(con)
             con.execute("PRAGMA trusted_schema = OFF")
             con.execute("PRAGMA journal_mode = DELETE")
-            return conferencia.conferir(con, nome)
+            return conferencia.conferir_copia(con, nome)
     except (sqlite3.DatabaseError, UnicodeError) as erro:
         sinais.conferir()
         if isinstance(erro, sqlite3.Error) and erros.primario(erro) in erros.DISCO:

@@ -199,3 +199,19 @@ def test_o_leitor_nao_manda_adotar_o_que_o_escritor_recusa(
         codigo, _, stderr = programa()
         assert (codigo, "banco de outro programa" in stderr) == (65, True)
     assert fotografar(banco.parent) == antes
+
+
+def test_o_que_so_o_sqlite_poe_no_esquema(comum: Path, escritor: Programa) -> None:
+    """A sqlite_sequence do AUTOINCREMENT fica; um nome como os do SQLite, posto à mão, é 78."""
+    alterar(
+        comum,
+        "CREATE TABLE intrusa (x)",
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET name = 'sqlite_x', tbl_name = 'sqlite_x', "
+        "sql = 'CREATE TABLE sqlite_x(x)' WHERE name = 'intrusa'",
+    )
+    antes = fotografar(comum.parent)
+    codigo, stdout, stderr = escritor()
+    assert (codigo, stdout, stderr.count("\n")) == (78, "", 1)
+    assert "o esquema não é o do contrato (sqlite_x)" in stderr
+    assert fotografar(comum.parent) == antes

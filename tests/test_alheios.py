@@ -121,24 +121,6 @@ def test_esquema_desconhecido_fica_intacto(
     assert fotografar(semeado.parent) == antes
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "INSERT INTO usuarios (nome, email, criado_em) VALUES ('Intrusa', 'i@x.com', '')",
-        "DELETE FROM usuarios WHERE id = 3",
-        "DELETE FROM execucoes",
-    ],
-)
-def test_nao_grava_por_cima_de_uma_adulteracao(sql: str, semeado: Path, escritor: Programa) -> None:
-    """Se as linhas e o livro discordam, gravar esconderia a prova: 65, e tudo como está."""
-    alterar(semeado, sql)
-    antes = fotografar(semeado.parent)
-    codigo, stdout, stderr = escritor()
-    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
-    assert "alterado por fora" in stderr
-    assert fotografar(semeado.parent) == antes
-
-
 def test_arquivo_vazio_e_um_banco_que_ainda_nao_nasceu(banco: Path, escritor: Programa) -> None:
     """Zero byte é o que sobra de uma criação desfeita: o escritor o completa."""
     banco.parent.mkdir()

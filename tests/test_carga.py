@@ -1,8 +1,10 @@
 """Os três caminhos da carga dão o mesmo resultado, e ele é o que um laço simples daria."""
 
 import sqlite3
+import sys
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +15,17 @@ from hypothesis import strategies as st
 import escritor.app
 import leitor.app
 from escritor import carga
+from escritor.banco import CRIA_EMAIL_UNICO
+from escritor.erros import Erro
 from escritor.validacao import Lote
 from tests.conftest import Programa
-from tests.contrato import consultar, pessoas
+from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas, reselar
+from tests.processos import RAIZ, Saida, rodar
+from tests.quebras import mudar_no_indice
 
 # (POUCAS, BANCO_PEQUENO): o que obriga cada caminho, com poucas linhas.
 CAMINHOS = {"direto": (10**9, 0), "sem índice": (-1, 10**9), "ordenadas": (-1, -1)}
+PAR_1_0_0 = RAIZ / "tests" / "dados" / "par-1.0.0.zip"
 GENTE = st.lists(
     st.tuples(st.sampled_from("ABCD"), st.sampled_from(["a", "B", "b", "ç", "Ç", "z"]))
 )
@@ -135,3 +142,97 @@ def test_a_falha_no_meio_desfaz(semeado: Path) -> None:
         con.execute("ROLLBACK")
     assert consultar(semeado, "SELECT name, sql FROM sqlite_schema ORDER BY name") == esquema
     assert pessoas(semeado) == antes
+
+
+DEZ_MIL_E_UMA = "nome,email\n" + "".join(f"P{i},p{i}@x.com\n" for i in range(10_001))
+
+
+def test_um_indice_que_mente_nao_custa_uma_linha_selada(
+    semeado: Path, escritor: Programa, importar: Callable[[str], Saida]
+) -> None:
+    """Com um bit trocado no índice, nada se grava: nem um segundo João, nem o arquivo."""
+    mudar_no_indice(semeado)
+    antes = fotografar(semeado.parent)
+    for saida in (escritor(), importar(DEZ_MIL_E_UMA)):
+        assert (saida.codigo, saida.stdout) == (65, "")
+        assert "missing from index usuarios_email (regra A5 do contrato)" in saida.stderr
+    assert fotografar(semeado.parent) == antes
+
+
+def test_no_1_0_0_custava(semeado: Path, tmp_path: Path) -> None:
+    """Controle: a 1.0.0 gravava o segundo João e, ao importar, apagava uma linha já selada."""
+    with zipfile.ZipFile(PAR_1_0_0) as par:
+        par.extractall(tmp_path / "par")
+    arquivo = tmp_path / "muitas.csv"
+    arquivo.write_text(DEZ_MIL_E_UMA)
+    mudar_no_indice(semeado)
+    for argumentos in ([], ["importar", str(arquivo)]):
+        assert (
+            rodar([sys.executable, "-m", "escritor", *argumentos], pasta=tmp_path / "par").codigo
+            == 0
+        )
+    assert consultar(semeado, "SELECT ultimo_id FROM execucoes WHERE id = 2") == [(4,)]
+    assert consultar(semeado, "SELECT id FROM usuarios NOT INDEXED WHERE id = 4") == []
+
+
+def test_o_que_ja_estava_nunca_se_apaga(semeado: Path, caminho: str) -> None:
+    """Sem a conferência de antes, a carga ainda não apaga nem conta o que não inseriu."""
+    mudar_no_indice(semeado)
+    alterar(semeado, "INSERT INTO usuarios VALUES (4, 'J', 'joao@example.com', '')")
+    antigas = consultar(semeado, "SELECT * FROM usuarios NOT INDEXED ORDER BY id")
+    with closing(sqlite3.connect(semeado, isolation_level=None)) as con:
+        con.execute("BEGIN")
+        lotes = [Lote(["A", "A", "B"], ["a@x.com", "A@x.com", "b@x.com"], range(3))]
+        if caminho == "sem índice":  # é o único que vê a tabela inteira
+            with pytest.raises(Erro, match="corrompido: há e-mails repetidos entre") as pego:
+                carga.gravar(con, lotes, "2026-01-01T00:00:00Z", CRIA_EMAIL_UNICO)
+            assert pego.value.codigo == 65
+        else:
+            gravadas = carga.gravar(con, lotes, "2026-01-01T00:00:00Z", CRIA_EMAIL_UNICO)
+            assert gravadas[:4] == (3, 2, 5, 6)
+        lidas = con.execute("SELECT * FROM usuarios NOT INDEXED WHERE id < 5 ORDER BY id")
+        assert lidas.fetchall() == antigas
+        con.execute("ROLLBACK")
+
+
+@pytest.mark.usefixtures("caminho")
+def test_as_inseridas_sao_as_que_ha_depois(semeado: Path) -> None:
+    """Se o que entrou não é o que se contou, 65 nos três caminhos."""
+    alterar(
+        semeado,
+        "CREATE TRIGGER some AFTER INSERT ON usuarios WHEN new.nome = 'B' "
+        "BEGIN DELETE FROM usuarios WHERE id = new.id; END",
+    )
+    lotes = [Lote(["A", "B", "C"], ["a@x.com", "b@x.com", "c@x.com"], range(3))]
+    with closing(sqlite3.connect(semeado, isolation_level=None)) as con:
+        con.execute("BEGIN")
+        with pytest.raises(Erro, match="inseridas: 3, mas depois do id 3 há 2 linhas") as pego:
+            carga.gravar(con, lotes, "2026-01-01T00:00:00Z", CRIA_EMAIL_UNICO)
+        assert pego.value.codigo == 65
+        con.execute("ROLLBACK")
+    assert pessoas(semeado) == AMOSTRA
+
+
+@pytest.mark.usefixtures("caminho")
+def test_o_ultimo_id_do_contrato(
+    semeado: Path, importar: Callable[[str], Saida], leitor: Programa
+) -> None:
+    """O id 2⁶² ainda se dá; o seguinte, nunca: 65, e nada confirmado."""
+    alterar(
+        semeado,
+        f"UPDATE usuarios SET id = {2**62 - 1} WHERE id = 3",
+        f"UPDATE execucoes SET ultimo_id = {2**62 - 1} WHERE id = 1",
+    )
+    reselar(semeado)
+    antes = fotografar(semeado.parent)
+    saida = importar("nome,email\nA,a@x.com\nB,b@x.com\n")
+    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (65, "", 1), saida.stderr
+    assert f"o id {2**62 + 1} passaria do maior do contrato, {2**62} (regra U1)" in saida.stderr
+    assert fotografar(semeado.parent) == antes
+    assert importar("nome,email\nA,a@x.com\n").codigo == 0
+    assert consultar(semeado, "SELECT max(id) FROM usuarios") == [(2**62,)]
+    assert leitor("verificar").codigo == 0
+    assert importar("nome,email\nA,a@x.com\n").codigo == 0, "nada de novo ainda cabe"
+    antes = fotografar(semeado.parent)
+    assert importar("nome,email\nB,b@x.com\n").codigo == 65
+    assert fotografar(semeado.parent) == antes

@@ -4,6 +4,7 @@ E uma terceira testemunha, sem o código de nenhum: `sqlite3 | sha256sum` e test
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, LINHAS_DE, alterar, consultar, elo, lacre, pessoas
+from tests.contrato import (
+    AMOSTRA,
+    LINHAS_DE,
+    alterar,
+    consultar,
+    elo,
+    fotografar,
+    lacre,
+    pessoas,
+)
 from tests.processos import RAIZ, Saida, no_shell, rodar
 
 CHINOOK = RAIZ / "tests" / "dados" / "clientes-chinook.csv"
@@ -21,17 +31,12 @@ RECEITA = (
     '"SELECT id,nome,email,criado_em FROM usuarios WHERE id BETWEEN $1 AND $2 ORDER BY id" '
     "| sha256sum"
 )
+CONTRATO = (RAIZ / "docs" / "contrato.md").read_text(encoding="utf-8")
+[ESQUEMA] = re.findall(r"```sql\n(.*?)```", CONTRATO, re.DOTALL)
 DDL = [
     "PRAGMA application_id = 0x44534632",
     "PRAGMA user_version = 1",
-    "CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL, "
-    "criado_em TEXT NOT NULL) STRICT",
-    "CREATE UNIQUE INDEX usuarios_email ON usuarios (email COLLATE NOCASE)",
-    "CREATE TABLE execucoes (id INTEGER PRIMARY KEY, origem TEXT NOT NULL, "
-    "container TEXT NOT NULL, versao TEXT NOT NULL, iniciada_em TEXT NOT NULL, "
-    "concluida_em TEXT NOT NULL, lidos INTEGER NOT NULL, inseridos INTEGER NOT NULL, "
-    "repetidos INTEGER NOT NULL, primeiro_id INTEGER, ultimo_id INTEGER, total INTEGER NOT NULL, "
-    "lacre TEXT NOT NULL, elo TEXT NOT NULL) STRICT",
+    *ESQUEMA.split(";\n")[:-1],
 ]
 VETOR = [
     "INSERT INTO usuarios VALUES (1, 'João', 'joao@x.com', '2026-01-02T03:04:05Z')",
@@ -111,6 +116,64 @@ def test_um_banco_que_o_escritor_nao_fez(banco: Path, leitor: Programa) -> None:
     assert (codigo, json.loads(stdout)["nome"]) == (0, "João"), stderr
     alterar(banco, "UPDATE usuarios SET criado_em = '2026-01-02T03:04:06Z'")
     assert leitor()[:2] == (65, "")
+
+
+def test_o_esquema_e_o_do_documento(semeado: Path) -> None:
+    """O DDL que o escritor grava é o de docs/contrato.md, letra por letra, e nada mais."""
+    gravado = consultar(semeado, "SELECT type, name, tbl_name, sql FROM sqlite_schema")
+    assert [ddl for *_, ddl in gravado] == DDL[2:]
+    assert [objeto[:3] for objeto in gravado] == [
+        ("table", "usuarios", "usuarios"),
+        ("index", "usuarios_email", "usuarios"),
+        ("table", "execucoes", "execucoes"),
+    ]
+
+
+def intruso(nome: str, ddl: str) -> list[str]:
+    """Devolve os comandos que põem no esquema um nome que só o SQLite poderia ter posto."""
+    return [
+        "CREATE TABLE intrusa (x)",
+        "PRAGMA writable_schema = ON",
+        f"UPDATE sqlite_schema SET name = '{nome}', tbl_name = '{nome}', sql = '{ddl}' "
+        "WHERE name = 'intrusa'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comandos", "codigo", "motivo"),
+    [
+        (["ANALYZE"], 0, "execução 2"),
+        (["CREATE TABLE t (i INTEGER PRIMARY KEY AUTOINCREMENT)", "DROP TABLE t"], 0, "execução 2"),
+        (intruso("sqlite_x", "CREATE TABLE sqlite_x(x)"), 78, "(sqlite_x)"),
+        (intruso("SQLite_x", "CREATE TABLE SQLite_x(x)"), 78, "(SQLite_x)"),
+        (intruso("sqlite_stat1", "CREATE TABLE sqlite_stat1(x)"), 78, "(sqlite_stat1)"),
+        (["DROP INDEX usuarios_email",
+          "CREATE UNIQUE INDEX usuarios_email ON usuarios(email COLLATE NOCASE)"],
+         78, "(usuarios_email)"),
+    ],
+)  # fmt: skip
+def test_nada_mais_no_esquema(
+    comandos: list[str], codigo: int, motivo: str, semeado: Path, copia: Path, escritor: Programa
+) -> None:
+    """Só o que o SQLite escreve por si se aceita além do contrato; o resto é 78, e fica intacto."""
+    alterar(copia, *comandos)
+    assert escritor("restaurar", str(copia)).codigo == codigo
+    alterar(semeado, *([] if codigo == 0 else comandos))
+    antes = fotografar(semeado.parent)
+    obtido, _, stderr = escritor()
+    assert (obtido, motivo in stderr or codigo == 0) == (codigo, True), stderr
+    assert codigo == 0 or fotografar(semeado.parent) == antes
+
+
+def test_o_texto_em_utf_16_e_outro_esquema(banco: Path, escritor: Programa) -> None:
+    """O esquema certo num banco em UTF-16 é 78, e ele fica intacto."""
+    banco.parent.mkdir()
+    alterar(banco, "PRAGMA encoding = 'UTF-16le'", *DDL, *VETOR)
+    antes = fotografar(banco.parent)
+    codigo, stdout, stderr = escritor()
+    assert (codigo, stdout, stderr.count("\n")) == (78, "", 1)
+    assert "o texto está em UTF-16le" in stderr
+    assert fotografar(banco.parent) == antes
 
 
 def test_python3_m_escritor_e_python3_m_leitor(banco: Path) -> None:
