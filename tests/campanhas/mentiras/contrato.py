@@ -16,11 +16,17 @@ ESQUEMA = {
     for ddl in _DDL.split(";\n")
     if ddl.strip()
 }
-TIPOS = {"usuarios": "table", "usuarios_email": "index", "execucoes": "table"}
-# O que o ANALYZE cria, como ele o escreve (analyze.c).
-DO_ANALYZE = {
+# O tipo e a tabela de cada um.
+DE_QUE = {
+    "usuarios": ("table", "usuarios"),
+    "usuarios_email": ("index", "usuarios"),
+    "execucoes": ("table", "execucoes"),
+}
+# O que o SQLite pode ter acrescentado (A4), como ele o escreve (analyze.c, build.c).
+DO_SQLITE = {
     "sqlite_stat1": "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
     "sqlite_stat4": "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+    "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
 }
 DO_ESQUEMA = {"A2", "A3", "A4"}  # recusadas com 78; as outras, com 65
 MAIOR_ID = 2**62

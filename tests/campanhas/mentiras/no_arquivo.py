@@ -28,11 +28,9 @@ def mentir_no_ddl(acaso: Random, forja: Forja) -> object:
 
 
 def sobrar(acaso: Random, forja: Forja) -> object:
-    """Um objeto a mais; ou só o rastro dele, em sqlite_sequence."""
+    """Um objeto a mais."""
     ddl = acaso.choice(ruins.SOBRAS)
     forja.depois.append((ddl, ()))
-    if "AUTOINCREMENT" in ddl and acaso.random() < 0.5:
-        forja.depois.append(("DROP TABLE t", ()))
     return ddl
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from tests.campanhas.mentiras.contrato import (
     CONTROLE,
-    DO_ANALYZE,
+    DE_QUE,
+    DO_SQLITE,
     ELO_ZERO,
     ESPACO,
     ESQUEMA,
     MAIOR_ID,
     NA_ORDEM,
-    TIPOS,
     Linha,
     em_bytes,
     encadear,
@@ -93,21 +93,16 @@ def _a4(con: sqlite3.Connection) -> bool:
         tuple(coluna and coluna.decode("utf-8", "replace") for coluna in linha)
         for linha in con.execute(LE_ESQUEMA)
     ]
-    nossos = {(TIPOS[nome], nome, _tabela(nome), ddl) for nome, ddl in ESQUEMA.items()}
-    do_analyze = {("table", nome, nome, ddl) for nome, ddl in DO_ANALYZE.items()}
-    return len(objetos) == len({*objetos}) and nossos <= {*objetos} <= nossos | do_analyze
-
-
-def _tabela(nome: str) -> str:
-    return "usuarios" if nome == "usuarios_email" else nome
+    nossos = {(tipo, nome, tabela, ESQUEMA[nome]) for nome, (tipo, tabela) in DE_QUE.items()}
+    do_sqlite = {("table", nome, nome, ddl) for nome, ddl in DO_SQLITE.items()}
+    return len(objetos) == len({*objetos}) and nossos <= {*objetos} <= nossos | do_sqlite
 
 
 def _a5(con: sqlite3.Connection) -> bool:
     """As páginas, e o índice; o integrity_check, porque ele também o procura linha por linha."""
-    inteiro = con.execute("PRAGMA integrity_check").fetchall() == [(b"ok",)]
-    if not inteiro or not _a4(con):
-        return inteiro
-    return sorted(con.execute(DA_TABELA)) == sorted(con.execute(DO_INDICE))
+    if con.execute("PRAGMA integrity_check").fetchall() != [(b"ok",)]:
+        return False
+    return not _a4(con) or sorted(con.execute(DA_TABELA)) == sorted(con.execute(DO_INDICE))
 
 
 DO_ARQUIVO: dict[str, Callable[[sqlite3.Connection], bool]] = {

@@ -17,7 +17,8 @@ from tests.campanhas.mentiras.no_livro import (
 from tests.contrato import AMOSTRA, APLICACAO
 
 APAGA_EXECUCAO = "DELETE FROM execucoes WHERE id = ?"
-PERMITIDOS_NO_ARQUIVO = ["ANALYZE", "VACUUM", "PRAGMA auto_vacuum = FULL", "REINDEX"]
+ARRUMAM = ("ANALYZE", "PRAGMA auto_vacuum = FULL")
+REFAZEM = ("VACUUM", "REINDEX")  # não deixariam um e-mail em dobro
 
 
 class Receita(NamedTuple):
@@ -58,14 +59,18 @@ def recem_criado(_: Random, forja: Forja) -> None:
     forja.livro.clear()
 
 
-def arrumar(acaso: Random, forja: Forja) -> object:
+def arrumar(*comandos: str) -> Faz:
     """O que o SQLite faz no arquivo sem mudar o que ele diz."""
-    comando = acaso.choice(PERMITIDOS_NO_ARQUIVO)
-    if comando.startswith("PRAGMA"):
-        forja.ajustes.append(comando)
-    else:
-        forja.depois.append((comando, ()))
-    return comando
+
+    def faz(acaso: Random, forja: Forja) -> object:
+        comando = acaso.choice(comandos)
+        if comando.startswith("PRAGMA"):
+            forja.ajustes.append(comando)
+        else:
+            forja.depois.append((comando, ()))
+        return comando
+
+    return faz
 
 
 def ddl_de_outro_jeito(acaso: Random, forja: Forja) -> object:
@@ -80,6 +85,12 @@ def ddl_de_outro_jeito(acaso: Random, forja: Forja) -> object:
         nome: ESQUEMA[nome].replace(de, para) if de else ESQUEMA[nome] for nome in nomes
     }
     return para, nomes[0]
+
+
+def ja_teve_autoincrement(_: Random, forja: Forja) -> None:
+    """O que fica de um banco adotado: o sqlite_sequence não se apaga."""
+    forja.depois.append(("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)", ()))
+    forja.depois.append(("DROP TABLE t", ()))
 
 
 def a_amostra(acaso: Random, forja: Forja) -> None:
@@ -101,8 +112,9 @@ PERMITIDAS = [
     Receita("", "ids no limite", ids_no_limite),
     Receita("", "conta enorme", conta_enorme),
     Receita("", "execuções e mais nada", execucoes_e_mais_nada),
-    Receita("", "arrumado", arrumar),
+    Receita("", "arrumado", arrumar(*ARRUMAM, *REFAZEM)),
     Receita("", "DDL de outro jeito", ddl_de_outro_jeito),
+    Receita("", "já teve AUTOINCREMENT", ja_teve_autoincrement),
     Receita("", "a amostra já lá", a_amostra),
     Receita("", "caixa que não é ASCII", caixa_que_nao_e_ascii),
 ]
@@ -166,7 +178,10 @@ MENTIRAS = [
     Receita("E9", "última execução apagada", mudar_depois([APAGA_EXECUCAO], slice(-1, None))),
 ]  # fmt: skip
 # O que pode vir junto com qualquer outra: uma coisa permitida antes, outra mentira depois.
-JUNTO_ANTES = [Receita("", "arrumado", arrumar), Receita("", "a amostra já lá", a_amostra)]
+JUNTO_ANTES = [
+    Receita("", "arrumado", arrumar(*ARRUMAM)),
+    Receita("", "a amostra já lá", a_amostra),
+]
 JUNTO_DEPOIS = [
     receita for receita in MENTIRAS if receita.regra in {"U2", "U3", "U5", "U6", "E2", "E3", "E4"}
 ]
