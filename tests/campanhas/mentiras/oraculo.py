@@ -33,9 +33,7 @@ LE_ESQUEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 PESSOAS = "SELECT id, nome, email, criado_em FROM usuarios NOT INDEXED ORDER BY id"
 EXECUCOES = "SELECT * FROM execucoes ORDER BY id"
 DA_TABELA = "SELECT CAST(email AS BLOB), id FROM usuarios NOT INDEXED"
-DO_INDICE = """\
-SELECT CAST(email AS BLOB), id FROM usuarios INDEXED BY usuarios_email ORDER BY email COLLATE NOCASE
-"""
+DO_INDICE = DA_TABELA.replace("NOT INDEXED", "INDEXED BY usuarios_email")
 
 
 class Execucao:
