@@ -28,6 +28,8 @@ VEZES = {
     "dano": (450, 12_000),
     "diário alheio": (40, 400),
     "concorrência, linhas": (5_000, 100_000),
+    "mentiras": (240, 6_000),
+    "mentiras ao par 1.0.0": (60, 300),
     "fuzz da entrada": (150, 10_000),
     "fuzz do banco": (150, 10_000),
 }

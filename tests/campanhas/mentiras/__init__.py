@@ -1,0 +1,1 @@
+"""Bancos bem selados que mentem: o oráculo do contrato, a forja, e as receitas."""
