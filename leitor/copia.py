@@ -68,10 +68,14 @@ def despejar(origem: Leitura) -> Iterator[bytes]:
         raise erros.do_sistema(erro, origem.nome) from erro
 
 
-def interrompida() -> Erro:
-    """Devolve a falha de quem perdeu o leitor da saída padrão no meio da cópia."""
+def cortada(erro: OSError) -> Erro:
+    """Devolve a falha de uma cópia que não coube na saída padrão, ou que ninguém leu até o fim."""
+    remedio = "Libere espaço e copie de novo."
+    if isinstance(erro, BrokenPipeError):
+        remedio = "Copie de novo, com quem leia até o fim."
     return Erro(
-        erros.ENTRADA_SAIDA, "-: quem recebia a cópia saiu antes do fim: ela não está inteira."
+        erros.ENTRADA_SAIDA,
+        f"-: a saída padrão falhou ({erros.motivo(erro)}): a cópia não está inteira. {remedio}",
     )
 
 

@@ -138,7 +138,7 @@ def test_quem_recebia_saiu(importar: Callable[[str], Saida]) -> None:
     linha = 'set -o pipefail; "$@" | head -c 10 >/dev/null'
     saida = rodar(no_shell(linha, *comando("leitor", "copiar", "-")))
     assert saida.codigo == 74
-    assert "ela não está inteira" in saida.stderr
+    assert "a cópia não está inteira" in saida.stderr
 
 
 def test_trocado_no_meio(
