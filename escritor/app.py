@@ -77,8 +77,8 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
         with banco.transacao(con, opcoes.espera, sinais):
             criado = criar_banco(con, opcoes.banco)
             execucao = inserir_dados(con, [AMOSTRA], "semear", iniciada_em)
+        console.dizer(*_resumo(opcoes, criado, execucao))
         linhas = list(listar_dados(con, LISTADOS))
-    console.dizer(*_resumo(opcoes, criado, execucao))
     _mostrar(linhas, execucao.total)
 
 
@@ -103,8 +103,8 @@ def _importar(opcoes: Namespace, sinais: Sinais) -> None:
 
 def _restaurar(opcoes: Namespace, sinais: Sinais) -> None:
     with _traduzidas(opcoes, sinais):
-        ditos = restauracao.restaurar(opcoes, sinais)
-    console.dizer(*ditos)
+        ditos, ultima = restauracao.restaurar(opcoes, sinais)
+    console.dizer(*ditos, _ancora(ultima))
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
             if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
                 adotadas = adocao.adotar(con)
                 execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
-                ditos = adocao.em_texto(opcoes.banco, adotadas, execucao)
+                ditos = [*adocao.em_texto(opcoes.banco, adotadas, execucao), _ancora(execucao)]
     except BaseException as erro:
         # Se o COMMIT pode ter vingado, a cópia é tudo o que há do banco como era.
         if adotadas and not erros.talvez_gravado(erro):
@@ -172,7 +172,13 @@ def _resumo(opcoes: Namespace, criado: bool, execucao: Execucao) -> list[str]:
         f"execução {execucao.id} ({execucao.origem}): inseridos: {milhar(execucao.inseridos)}, "
         f"já existiam: {milhar(execucao.repetidos)}, total: {milhar(execucao.total)}; "
         f"lacre sha256 {execucao.lacre[:16]}…",
+        _ancora(execucao),
     ]
+
+
+def _ancora(execucao: Execucao) -> str:
+    """Diz o que se guarda fora do volume para conferir depois a história até aqui."""
+    return f"âncora: {execucao.id} {execucao.elo}"
 
 
 def _ressalvas(opcoes: Namespace, aberta: Entrada) -> Iterator[str]:

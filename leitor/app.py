@@ -11,16 +11,18 @@ from leitor import banco, configuracao, console, erros, montagem, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.leitura import Leitura, quem_le
-from leitor.verificacao import Verificacao, milhar, verificar
+from leitor.verificacao import ORDEM, Ordem, Verificacao, milhar, verificar
 
 
-def verificar_banco(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
+def verificar_banco(
+    leitura: Leitura, ordem: Ordem = ORDEM
+) -> tuple[list[Verificacao], Erro | None]:
     """Verifica tudo, na ordem; devolve as verificações e a falha, ou None.
 
     Não cria nem altera nada. A conexão fica em `leitura`, na transação em que
     as verificações foram feitas.
     """
-    return verificar(leitura)
+    return verificar(leitura, ordem)
 
 
 def ler_dados(
@@ -34,17 +36,27 @@ def ler_dados(
 
 
 class Prova:
-    """Que execução gravou por último, onde, quando e com que lacre; e quem lê agora."""
+    """Que execução gravou por último, onde, quando e com que lacre; a âncora; e quem lê agora."""
 
     def __init__(self, con: sqlite3.Connection) -> None:
         self.usuarios = banco.valor(con, banco.QUANTOS)
         self.execucoes = banco.valor(con, banco.CONTA_EXECUCOES)
         self.ultima_gravacao = banco.registro(con, banco.ULTIMA_GRAVACAO)
+        self.ancora = banco.valor(con, banco.ANCORA)
         self.lido_por, self.lido_em = quem_le()
 
 
+def _ordem(opcoes: Opcoes) -> Ordem:
+    """As verificações a fazer; sem âncoras, nem o módulo delas se carrega."""
+    if not (opcoes.ancora or opcoes.ancoras):
+        return ORDEM
+    from leitor import ancoras
+
+    return ancoras.na_ordem(opcoes)
+
+
 def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura)
+    verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
     if falha and opcoes.formato != "html":
         raise falha
     resultado = falha or Prova(leitura.con)
@@ -75,7 +87,7 @@ def _entregar(blocos: Iterator[bytes], falha: Erro | None) -> None:
 
 
 def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura)
+    verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
     prova = None if falha else Prova(leitura.con)
     if opcoes.formato == "json":
         texto = saida.relatorio_em_json(
@@ -99,11 +111,13 @@ def _copiar(leitura: Leitura, opcoes: Opcoes) -> int:
     from leitor import copia  # só quem copia paga por ele
 
     if opcoes.arquivo != "-":
-        console.dizer(copia.copiar(leitura, opcoes.arquivo, substituir=opcoes.substituir))
+        console.dizer(
+            copia.copiar(leitura, opcoes.arquivo, _ordem(opcoes), substituir=opcoes.substituir)
+        )
         return os.EX_OK
     copia.conferir_saida()
     try:
-        console.saida().buffer.writelines(copia.despejar(leitura))
+        console.saida().buffer.writelines(copia.despejar(leitura, _ordem(opcoes)))
         console.saida().flush()
     except OSError as erro:
         raise copia.cortada(erro) from erro
@@ -118,6 +132,7 @@ def _prova_em_texto(prova: Prova) -> list[str]:
         f"gravado: execução {gravacao['id']} ({gravacao['origem']}), container "
         f"{gravacao['container']}, {gravacao['concluida_em']}; inseridos: {inseridos}",
         f"lacre:   sha256 {gravacao['lacre']}",
+        f"âncora:  {prova.ancora}",
         f"lido:    container {prova.lido_por}, {prova.lido_em}; "
         f"usuários: {milhar(prova.usuarios)}, execuções: {milhar(prova.execucoes)}",
     ]
@@ -126,7 +141,7 @@ def _prova_em_texto(prova: Prova) -> list[str]:
 def _vigiar(opcoes: Opcoes) -> int:
     from leitor import vigia  # só quem vigia paga por ele
 
-    with vigia.Vigia(opcoes, console.saida(), console.dizer) as vigilia:
+    with vigia.Vigia(opcoes, _ordem(opcoes), console.saida(), console.dizer) as vigilia:
         return vigilia.vigiar()
 
 

@@ -28,6 +28,7 @@ MOTIVOS = {
     errno.EFBIG: "o arquivo passaria do tamanho permitido",
     errno.EBADF: "fechada",
     errno.EAGAIN: "está cheia, e não espera (O_NONBLOCK)",
+    errno.EBUSY: "é um ponto de montagem, que não se troca; monte a pasta, e não o arquivo",
     errno.ENAMETOOLONG: "nome comprido demais",
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",

@@ -7,6 +7,7 @@ import os
 import time
 
 from leitor import erros
+from leitor.arquivo import trocar
 from leitor.erros import Erro
 
 
@@ -23,11 +24,8 @@ def gravar(arquivo: str, falha: Erro | None, vale: float) -> None:
         "de": agora,
         "ate": agora + vale,
     }
-    novo = f"{arquivo}.novo"
     try:
-        with open(novo, "w", encoding="utf-8") as saida:
-            json.dump(estado, saida)
-        os.replace(novo, arquivo)
+        trocar(arquivo, json.dumps(estado).encode())
     except OSError as erro:
         raise Erro(
             erros.ENTRADA_SAIDA,

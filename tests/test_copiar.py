@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,8 +148,8 @@ def test_trocado_no_meio(
     """Um banco restaurado entre verificar e copiar: 75, e nenhum byte do que não se verificou."""
     verificar = verificacao.verificar
 
-    def trocar_depois(leitura: Leitura) -> object:
-        feito = verificar(leitura)
+    def trocar_depois(leitura: Leitura, *resto: Any) -> object:
+        feito = verificar(leitura, *resto)
         novo = gravado.with_name("novo.db")
         novo.write_bytes((modelos / "semeado").read_bytes())
         novo.replace(gravado)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import alterar, fotografar, pessoas
+from tests.contrato import alterar, ancora, fotografar, pessoas
 from tests.processos import (
     comando,
     rodar,
@@ -28,6 +28,7 @@ def test_a_copia_toma_o_lugar_e_o_velho_fica_datado(
     assert stderr == (
         f"[ESCRITOR] restaurado: {semeado} é agora copia.db; usuários: 5, execuções: 3\n"
         f"[ESCRITOR] o banco que havia ficou em {datada}\n"
+        f"[ESCRITOR] âncora: {ancora(copia)}\n"
     )
     assert semeado.read_bytes() == copia.read_bytes()
     assert datada.read_bytes() == velho
@@ -40,7 +41,7 @@ def test_a_copia_toma_o_lugar_e_o_velho_fica_datado(
 def test_sem_copia(semeado: Path, copia: Path, escritor: Programa) -> None:
     """--sem-copia não guarda o que havia."""
     codigo, _, stderr = escritor("restaurar", str(copia), "--sem-copia")
-    assert (codigo, stderr.count("\n")) == (0, 1)
+    assert (codigo, stderr.count("\n")) == (0, 2)
     assert list(fotografar(semeado.parent)) == [semeado.name]
     assert len(pessoas(semeado)) == 5
 
