@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import sys
@@ -10,7 +9,6 @@ import traceback
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
 
 from escritor import (
     adocao,
@@ -19,6 +17,7 @@ from escritor import (
     carga,
     conferencia,
     conflito,
+    console,
     entrada,
     erros,
     guarda,
@@ -39,6 +38,7 @@ AMOSTRA = Lote(
     ["joao@example.com", "maria@example.com", "pedro@example.com"],
     range(3),
 )
+DESFEITO = "interrompido: a transação foi desfeita e nada foi gravado. Rode de novo."
 LISTADOS = 20  # linhas que `semear` mostra; quem lista tudo é o leitor
 
 Linha = tuple[int, str, str, str]
@@ -80,8 +80,8 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
         with banco.transacao(con, opcoes.espera, sinais):
             criado = criar_banco(con, opcoes.banco)
             execucao = inserir_dados(con, [AMOSTRA], "semear", iniciada_em)
+        console.dizer(*_resumo(opcoes, criado, execucao))
         linhas = list(listar_dados(con, LISTADOS))
-    _dizer(*_resumo(opcoes, criado, execucao))
     _mostrar(linhas, execucao.total)
 
 
@@ -99,13 +99,13 @@ def _importar(opcoes: Namespace, sinais: Sinais) -> None:
                 aberta.recusas.firmar()
         finally:
             progresso.apagar()
-    _dizer(*_resumo(opcoes, criado, execucao), *_ressalvas(opcoes, aberta))
+    console.dizer(*_resumo(opcoes, criado, execucao), *_ressalvas(opcoes, aberta))
 
 
 def _restaurar(opcoes: Namespace, sinais: Sinais) -> None:
     with _traduzidas(opcoes, sinais):
-        ditos = restauracao.restaurar(opcoes, sinais)
-    _dizer(*ditos)
+        ditos, ultima = restauracao.restaurar(opcoes, sinais)
+    console.dizer(*ditos, _ancora(ultima))
 
 
 @contextmanager
@@ -135,20 +135,20 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
             if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
                 adotadas = adocao.adotar(con)
                 execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)
-                ditos = adocao.em_texto(opcoes.banco, adotadas, execucao)
+                ditos = [*adocao.em_texto(opcoes.banco, adotadas, execucao), _ancora(execucao)]
     except BaseException as erro:
         # Se o COMMIT pode ter vingado, a cópia é tudo o que há do banco como era.
         if adotadas and not erros.talvez_gravado(erro):
             os.unlink(adotadas.guardado)
         raise
-    _dizer(*ditos)
+    console.dizer(*ditos)
     sinais.recomecar(adotadas is not None)
 
 
 @contextmanager
 def _traduzidas(opcoes: Namespace, sinais: Sinais) -> Iterator[None]:
     if aviso := montagem.aviso(opcoes.banco):
-        _dizer(aviso)
+        console.dizer(aviso)
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as erro:
@@ -173,7 +173,13 @@ def _resumo(opcoes: Namespace, criado: bool, execucao: Execucao) -> list[str]:
         f"execução {execucao.id} ({execucao.origem}): inseridos: {milhar(execucao.inseridos)}, "
         f"já existiam: {milhar(execucao.repetidos)}, total: {milhar(execucao.total)}; "
         f"lacre sha256 {execucao.lacre[:16]}…",
+        _ancora(execucao),
     ]
+
+
+def _ancora(execucao: Execucao) -> str:
+    """Diz o que se guarda fora do volume para conferir depois a história até aqui."""
+    return f"âncora: {execucao.id} {execucao.elo}"
 
 
 def _ressalvas(opcoes: Namespace, aberta: Entrada) -> Iterator[str]:
@@ -188,32 +194,8 @@ def _mostrar(linhas: Sequence[Linha], total: int) -> None:
     texto = [f"{id_:>4}  {nome} <{email}>  {criado_em}" for id_, nome, email, criado_em in linhas]
     if linhas and total > len(linhas):
         texto.append(f"      … e mais {milhar(total - len(linhas))}; o leitor lista todos")
-    _saida().write("".join(f"{linha}\n" for linha in texto))
-    _saida().flush()
-
-
-def _saida() -> TextIO:
-    """A saída padrão. Levanta OSError se o processo nasceu sem ela (`>&-`)."""
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "fechada")
-    return sys.stdout
-
-
-def _calar(fluxo: TextIO) -> None:
-    """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
-    if fluxo is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
-
-
-def _dizer(*linhas: str) -> None:
-    """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    if sys.stderr is None:
-        return
-    try:
-        sys.stderr.write("".join(f"[ESCRITOR] {erros.escapar(linha)}\n" for linha in linhas))
-        sys.stderr.flush()
-    except OSError:  # não há a quem dizer; o código de saída ainda diz
-        _calar(sys.stderr)
+    console.saida().write("".join(f"{linha}\n" for linha in texto))
+    console.saida().flush()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -225,21 +207,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             ACOES[opcoes.comando](opcoes, sinais)
         except Interrompido as pedido:
             texto = "interrompido: a transação foi desfeita e nada foi gravado. Rode de novo."
-            _dizer(erros.afora_a_adocao(texto, sinais.recomecou))
+            console.dizer(erros.afora_a_adocao(texto, sinais.recomecou))
             return 128 + pedido.numero
         except Erro as erro:
-            _dizer(*erro.detalhes, f"ERRO: {erros.afora_a_adocao(str(erro), sinais.recomecou)}")
+            texto = erros.afora_a_adocao(str(erro), sinais.recomecou)
+            console.dizer(*erro.detalhes, f"ERRO: {texto}")
             return erro.codigo
         except OSError as erro:
-            _calar(sys.stdout)
-            if not (sinais.confirmado and isinstance(erro, BrokenPipeError)):
+            console.calar(sys.stdout)
+            if not isinstance(erro, BrokenPipeError):
                 feito = "gravado, mas" if sinais.confirmado else "nada foi gravado:"
                 feito = erros.afora_a_adocao(feito, sinais.recomecou)
-                _dizer(f"ERRO: {feito} a saída padrão falhou ({erros.motivo(erro)}).")
+                console.dizer(f"ERRO: {feito} a saída padrão falhou ({erros.motivo(erro)}).")
                 return erros.ENTRADA_SAIDA
-            # `| head`: quem lia a lista já foi; os dados estão gravados.
+            # `| head`: quem lia a lista, ou a ajuda, já foi; o que havia a gravar está gravado.
         except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
             traceback.print_exc()
-            _dizer("ERRO: defeito nosso. Relate com as linhas acima.")
+            console.dizer("ERRO: defeito nosso. Relate com as linhas acima.")
             return erros.DEFEITO
     return os.EX_OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -56,6 +57,12 @@ class _Analisador(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         message = ENDERECO.sub("…", message)
         raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
+        """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        raise SystemExit(status)
 
 
 def _globais(ambiente: Mapping[str, str]) -> _Analisador:

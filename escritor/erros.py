@@ -40,6 +40,7 @@ MOTIVOS = {
     errno.EDQUOT: "cota de disco esgotada",
     errno.EFBIG: "o arquivo passaria do tamanho permitido",
     errno.EBADF: "fechada",
+    errno.EAGAIN: "está cheia, e não espera (O_NONBLOCK)",
     errno.ENAMETOOLONG: "nome comprido demais",
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",

@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 
-from escritor import banco, conferencia, entrada, erros, linhagem
+from escritor import banco, conferencia, entrada, erros, linhagem, livro
 from escritor.banco import Conexao
 from escritor.cabecalho import (
     ACOMPANHANTES,
@@ -24,14 +24,15 @@ from escritor.cabecalho import (
 )
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
+from escritor.livro import Execucao
 from escritor.sinais import Sinais
 
 PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferido
 ANTERIOR = ".desafio2-anterior"  # o banco que sai, só enquanto os nomes trocam
 
 
-def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
-    """Põe a cópia `opcoes.arquivo` no lugar do banco; devolve o que dizer.
+def restaurar(opcoes: Namespace, sinais: Sinais) -> tuple[list[str], Execucao]:
+    """Põe a cópia `opcoes.arquivo` no lugar do banco; devolve o que dizer e a última execução dela.
 
     Nada é acrescentado à cópia: o livro dela continua a dizer só o que
     aconteceu. Uma queda deixa o banco velho ou o novo, inteiro. Levanta Erro 65
@@ -44,14 +45,16 @@ def restaurar(opcoes: Namespace, sinais: Sinais) -> list[str]:
         nome = "a cópia da entrada padrão"
         if opcoes.arquivo != "-":
             nome = entrada.nome_da_origem(opcoes.arquivo)
-        resumo = _conferir(parcial, nome, sinais)
+        resumo, ultima = _conferir(parcial, nome, sinais)
         with _parado(caminho, opcoes, sinais) as atual, sinais.irrevogavel():
             sinais.conferir()
             if atual and (parentesco := linhagem.comparar(atual, parcial)):
                 resumo += f"; {parentesco}"
             guardado = _trocar(parcial, caminho, guardar=not opcoes.sem_copia)
     ditos = [f"restaurado: {opcoes.banco} é agora {nome}; {resumo}"]
-    return [*ditos, f"o banco que havia ficou em {guardado}"] if guardado else ditos
+    if guardado:
+        ditos.append(f"o banco que havia ficou em {guardado}")
+    return ditos, ultima
 
 
 def terminar_troca(banco_: str) -> None:
@@ -102,8 +105,8 @@ def _receber(arquivo: str, caminho: str, parcial: str) -> None:
         os.fsync(destino.fileno())
 
 
-def _conferir(parcial: str, nome: str, sinais: Sinais) -> str:
-    """Confere a cópia recebida e a deixa com diário de rollback; devolve o resumo dela."""
+def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
+    """Confere a cópia e a deixa com diário de rollback; devolve o resumo e a última execução."""
     if not e_nosso(parcial):
         raise Erro(
             erros.DADOS,
@@ -115,7 +118,8 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> str:
             sinais.vigiar(con)
             con.execute("PRAGMA trusted_schema = OFF")
             con.execute("PRAGMA journal_mode = DELETE")
-            return conferencia.conferir_copia(con, nome)
+            resumo = conferencia.conferir_copia(con, nome)
+            return resumo, Execucao._make(con.execute(livro.ULTIMA_EXECUCAO).fetchone())
     except (sqlite3.DatabaseError, UnicodeError) as erro:
         sinais.conferir()
         if isinstance(erro, sqlite3.Error) and erros.primario(erro) in erros.DISCO:

@@ -1,14 +1,17 @@
 """Ponto de entrada de `python3 -m leitor`."""
 
 import sys
-from io import TextIOWrapper
 
-from leitor.app import main
+try:
+    from leitor import console
+    from leitor.app import main
 
-# O resultado é UTF-8 em qualquer localidade; um nome de arquivo que não é UTF-8
-# aparece escapado em vez de derrubar a saída.
-for saida in (sys.stdout, sys.stderr):
-    if isinstance(saida, TextIOWrapper):
-        saida.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-sys.exit(main())
+    console.preparar()
+    codigo = main()
+    if codigo:  # o que ainda está no buffer é de quem falhou, e já o disse
+        console.calar(sys.stdout)
+except KeyboardInterrupt:  # enquanto os módulos se carregam, ou depois de tudo dito
+    if sys.stderr is not None:
+        sys.stderr.write("[LEITOR] interrompido; nada foi alterado.\n")
+    codigo = 130
+sys.exit(codigo)

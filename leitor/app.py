@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
-from leitor import banco, configuracao, erros, montagem, saida
+from leitor import banco, configuracao, console, erros, montagem, saida
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.leitura import Leitura, quem_le
-from leitor.verificacao import Verificacao, milhar, verificar
-
-TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
-if TYPE_CHECKING:
-    from typing import TextIO
-
-BLOCOS_POR_ESCRITA = 8
+from leitor.verificacao import ORDEM, Ordem, Verificacao, milhar, verificar
 
 
-def verificar_banco(leitura: Leitura) -> tuple[list[Verificacao], Erro | None]:
+def verificar_banco(
+    leitura: Leitura, ordem: Ordem = ORDEM
+) -> tuple[list[Verificacao], Erro | None]:
     """Verifica tudo, na ordem; devolve as verificações e a falha, ou None.
 
     Não cria nem altera nada. A conexão fica em `leitura`, na transação em que
     as verificações foram feitas.
     """
-    return verificar(leitura)
+    return verificar(leitura, ordem)
 
 
 def ler_dados(
@@ -42,23 +36,33 @@ def ler_dados(
 
 
 class Prova:
-    """Que execução gravou por último, onde, quando e com que lacre; e quem lê agora."""
+    """Que execução gravou por último, onde, quando e com que lacre; a âncora; e quem lê agora."""
 
     def __init__(self, con: sqlite3.Connection) -> None:
         self.usuarios = banco.valor(con, banco.QUANTOS)
         self.execucoes = banco.valor(con, banco.CONTA_EXECUCOES)
         self.ultima_gravacao = banco.registro(con, banco.ULTIMA_GRAVACAO)
+        self.ancora = banco.valor(con, banco.ANCORA)
         self.lido_por, self.lido_em = quem_le()
 
 
+def _ordem(opcoes: Opcoes) -> Ordem:
+    """As verificações a fazer; sem âncoras, nem o módulo delas se carrega."""
+    if not (opcoes.ancora or opcoes.ancoras):
+        return ORDEM
+    from leitor import ancoras
+
+    return ancoras.na_ordem(opcoes)
+
+
 def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura)
+    verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
     if falha and opcoes.formato != "html":
         raise falha
     resultado = falha or Prova(leitura.con)
     if isinstance(resultado, Prova):
         nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
-        _dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(resultado))
+        console.dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(resultado))
     if opcoes.formato == "html":
         from leitor import relatorio  # só aqui: a página pesaria na partida de quem não a pede
 
@@ -72,25 +76,18 @@ def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
 def _entregar(blocos: Iterator[bytes], falha: Erro | None) -> None:
     """Escreve os blocos e só então levanta a falha, mesmo que já não haja quem os leia."""
     try:
-        for bloco in _agrupados(blocos):
-            _saida().buffer.write(bloco)
-        _saida().flush()
+        console.saida().buffer.writelines(blocos)
+        console.saida().flush()
     except OSError:
         if falha is None:
             raise
-        _calar(sys.stdout)
+        console.calar(sys.stdout)
     if falha:
         raise falha
 
 
-def _agrupados(blocos: Iterator[bytes]) -> Iterator[bytes]:
-    """Junta os pequenos: com PYTHONUNBUFFERED, cada escrita é uma chamada ao sistema."""
-    while juntos := b"".join(islice(blocos, BLOCOS_POR_ESCRITA)):
-        yield juntos
-
-
 def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura)
+    verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
     prova = None if falha else Prova(leitura.con)
     if opcoes.formato == "json":
         texto = saida.relatorio_em_json(
@@ -114,17 +111,17 @@ def _copiar(leitura: Leitura, opcoes: Opcoes) -> int:
     from leitor import copia  # só quem copia paga por ele
 
     if opcoes.arquivo != "-":
-        _dizer(copia.copiar(leitura, opcoes.arquivo, substituir=opcoes.substituir))
+        console.dizer(
+            copia.copiar(leitura, opcoes.arquivo, _ordem(opcoes), substituir=opcoes.substituir)
+        )
         return os.EX_OK
     copia.conferir_saida()
     try:
-        for trecho in copia.despejar(leitura):
-            _saida().buffer.write(trecho)
-        _saida().flush()
-    except BrokenPipeError:
-        _calar(sys.stdout)
-        raise copia.interrompida() from None
-    _dizer(f"copiado: {opcoes.banco}, verificado antes do primeiro byte")
+        console.saida().buffer.writelines(copia.despejar(leitura, _ordem(opcoes)))
+        console.saida().flush()
+    except OSError as erro:
+        raise copia.cortada(erro) from erro
+    console.dizer(f"copiado: {opcoes.banco}, verificado antes do primeiro byte")
     return os.EX_OK
 
 
@@ -135,47 +132,24 @@ def _prova_em_texto(prova: Prova) -> list[str]:
         f"gravado: execução {gravacao['id']} ({gravacao['origem']}), container "
         f"{gravacao['container']}, {gravacao['concluida_em']}; inseridos: {inseridos}",
         f"lacre:   sha256 {gravacao['lacre']}",
+        f"âncora:  {prova.ancora}",
         f"lido:    container {prova.lido_por}, {prova.lido_em}; "
         f"usuários: {milhar(prova.usuarios)}, execuções: {milhar(prova.execucoes)}",
     ]
 
 
-def _saida() -> TextIO:
-    """A saída padrão. Levanta OSError se o processo nasceu sem ela (`>&-`)."""
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "fechada")
-    return sys.stdout
-
-
-def _calar(fluxo: TextIO) -> None:
-    """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
-    if fluxo is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
-
-
-def _dizer(*linhas: str) -> None:
-    """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    if sys.stderr is None:
-        return
-    try:
-        sys.stderr.write("".join(f"[LEITOR] {erros.escapar(linha)}\n" for linha in linhas))
-        sys.stderr.flush()
-    except OSError:  # não há a quem dizer; o código de saída ainda diz
-        _calar(sys.stderr)
-
-
 def _vigiar(opcoes: Opcoes) -> int:
     from leitor import vigia  # só quem vigia paga por ele
 
-    with vigia.Vigia(opcoes, _saida(), _dizer) as vigilia:
+    with vigia.Vigia(opcoes, _ordem(opcoes), console.saida(), console.dizer) as vigilia:
         return vigilia.vigiar()
 
 
 def _saude(opcoes: Opcoes) -> int:
     from leitor import saude
 
-    _saida().write(f"{saude.conferir(opcoes.arquivo)}\n")
-    _saida().flush()
+    console.saida().write(f"{saude.conferir(opcoes.arquivo)}\n")
+    console.saida().flush()
     return os.EX_OK
 
 
@@ -184,17 +158,15 @@ def _executar(opcoes: Opcoes) -> int:
         return _saude(opcoes)
     segundos = opcoes.segundos
     if aviso := montagem.aviso(opcoes.banco):
-        _dizer(aviso)
+        console.dizer(aviso)
     if opcoes.comando == "vigiar":
         return _vigiar(opcoes)
     acao = {"listar": _listar, "verificar": _verificar, "copiar": _copiar}[opcoes.comando]
     with Leitura(opcoes.banco, segundos) as leitura:
         try:
-            codigo = acao(leitura, opcoes)
+            return acao(leitura, opcoes)
         except (sqlite3.Error, UnicodeDecodeError) as erro:
             raise erros.do_sqlite(erro, leitura.caminho, leitura.espera) from erro
-    _saida().flush()
-    return codigo
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -202,21 +174,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _executar(configuracao.ler(sys.argv[1:] if argv is None else argv, os.environ))
     except Erro as erro:
-        _dizer(f"ERRO: {erro}")
+        console.dizer(f"ERRO: {erro}")
         return erro.codigo
     except BrokenPipeError:  # `| head`: quem lia já foi, e isso não é falha
-        _calar(sys.stdout)
+        console.calar(sys.stdout)
         return os.EX_OK
     except OSError as erro:
-        _calar(sys.stdout)
-        _dizer(f"ERRO: a saída padrão falhou ({erros.motivo(erro)}). Leia de novo.")
+        console.calar(sys.stdout)
+        console.dizer(f"ERRO: a saída padrão falhou ({erros.motivo(erro)}). Leia de novo.")
         return erros.ENTRADA_SAIDA
     except KeyboardInterrupt:
-        _dizer("interrompido; o banco não foi alterado.")
+        console.dizer("interrompido; o banco não foi alterado.")
         return erros.INTERROMPIDO
     except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
         import traceback
 
         traceback.print_exc()
-        _dizer("ERRO: defeito nosso. Relate com as linhas acima.")
+        console.dizer("ERRO: defeito nosso. Relate com as linhas acima.")
         return erros.DEFEITO

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from leitor import erros, saida, versao
-from leitor.banco import TODOS
+from leitor import erros, saida, valores, versao
 from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
 
-MAIS_DIGITOS = 20  # já passa de qualquer número de linhas
-MENOR_INTERVALO, MAIOR_INTERVALO = 0.1, 86_400  # segundos; um dia
 DESCRICAO = "Verifica o banco SQLite do volume compartilhado, só de leitura, e lista os usuários."
 COMANDOS = ("listar", "verificar", "copiar", "vigiar", "saude")
 SAIDAS = """\
@@ -61,31 +59,11 @@ class _Analisador(argparse.ArgumentParser):
         message = ENDERECO.sub("…", message)
         raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
 
-
-def _limite(texto: str) -> int:
-    if not texto.isdecimal() or len(texto) > MAIS_DIGITOS:
-        raise argparse.ArgumentTypeError(f"deve ser um inteiro, 0 ou mais; veio {texto!r}")
-    return min(int(texto), TODOS)
-
-
-def _vezes(texto: str) -> int:
-    vezes = _limite(texto)
-    if not vezes:
-        raise argparse.ArgumentTypeError("deve ser 1 ou mais")
-    return vezes
-
-
-def _intervalo(texto: str) -> float:
-    try:
-        segundos = float(texto)
-    except ValueError:
-        segundos = 0.0
-    if not MENOR_INTERVALO <= segundos <= MAIOR_INTERVALO:
-        raise argparse.ArgumentTypeError(
-            f"deve ser um número de segundos de {MENOR_INTERVALO} a {MAIOR_INTERVALO}; "
-            f"veio {texto!r}"
-        )
-    return segundos
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
+        """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        raise SystemExit(status)
 
 
 def _globais() -> _Analisador:
@@ -145,6 +123,24 @@ def _comando(
     )
 
 
+def _ancoras(comando: argparse.ArgumentParser) -> None:
+    # SUPPRESS: sem a opção, fica o que a variável de ambiente diz.
+    comando.add_argument(
+        "--ancora",
+        metavar="ÂNCORA",
+        type=valores.ancora,
+        action="append",
+        default=argparse.SUPPRESS,
+        help="exige que esta âncora, a que o escritor diz, esteja no banco; pode repetir-se",
+    )
+    comando.add_argument(
+        "--ancoras",
+        metavar="ARQUIVO",
+        default=argparse.SUPPRESS,
+        help="exige as âncoras do arquivo e guarda nele a de agora (variável BANCO_ANCORAS)",
+    )
+
+
 def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     listar = _comando(
         comandos,
@@ -162,7 +158,10 @@ def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         default="tabela",
         help="como mostrar (padrão: tabela)",
     )
-    listar.add_argument("--limite", metavar="N", type=_limite, default=-1, help="lista só N linhas")
+    listar.add_argument(
+        "--limite", metavar="N", type=valores.limite, default=-1, help="lista só N linhas"
+    )
+    _ancoras(listar)
 
 
 def _verificar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
@@ -170,13 +169,16 @@ def _verificar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         comandos,
         "verificar",
         "só verifica, e diz o que viu",
-        "Faz as dez verificações e mostra o resultado de cada uma, passe ou falhe.",
+        "Faz as dez verificações, e a das âncoras se há alguma, e mostra o resultado de cada\n"
+        "uma, passe ou falhe.",
         "docker compose run --rm --no-deps leitor verificar",
+        "leitor verificar --ancoras /ancoras/desafio2.txt",
         "leitor verificar --formato json | jq .prova",
     )
     verificar.add_argument(
         "--formato", choices=("texto", "json"), default="texto", help="como mostrar (padrão: texto)"
     )
+    _ancoras(verificar)
 
 
 def _copiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
@@ -191,6 +193,7 @@ def _copiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     )
     copiar.add_argument("arquivo", metavar="DESTINO", help="arquivo novo; - é a saída padrão")
     copiar.add_argument("--substituir", action="store_true", help="troca o que houver no destino")
+    _ancoras(copiar)
 
 
 def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
@@ -206,14 +209,17 @@ def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     vigiar.add_argument(
         "--intervalo",
         metavar="S",
-        type=_intervalo,
+        type=valores.intervalo,
         default=Opcoes.intervalo,
         help=f"segundos entre duas leituras (padrão {Opcoes.intervalo:g})",
     )
-    vigiar.add_argument("--vezes", metavar="N", type=_vezes, default=0, help="lê N vezes e termina")
+    vigiar.add_argument(
+        "--vezes", metavar="N", type=valores.vezes, default=0, help="lê N vezes e termina"
+    )
     vigiar.add_argument(
         "--estado", metavar="ARQUIVO", default="", help="guarda a última leitura para `saude`"
     )
+    _ancoras(vigiar)
 
 
 def _saude(comandos: argparse._SubParsersAction[_Analisador]) -> None:

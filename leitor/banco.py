@@ -87,6 +87,8 @@ FROM execucoes ORDER BY id"""
 ULTIMA_GRAVACAO = """\
 SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, lacre
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
+# Até onde a história vai: quem a guarda fora daqui sabe, depois, se ainda é a mesma.
+ANCORA = "SELECT id || ' ' || elo FROM execucoes ORDER BY id DESC LIMIT 1"
 # O que o vigia guarda de uma leitura e compara com a seguinte.
 PONTO = """\
 SELECT id, total, elo, (SELECT elo FROM execucoes WHERE id = 1),

@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from leitor import erros
 from leitor.erros import Erro
 
+TYPE_CHECKING = False  # quem dá âncoras é que paga pelo módulo delas
+if TYPE_CHECKING:
+    from leitor.ancoras import Ancora
+
 BANCO_PADRAO = "/data/desafio2.db"
 ESPERA_PADRAO = "30"
 
@@ -22,10 +26,12 @@ class Opcoes:
     estado = ""
     arquivo = ""
     substituir = False
+    ancora: Sequence[Ancora] = ()
 
     def __init__(self, ambiente: Mapping[str, str]) -> None:
         self.banco = ambiente.get("BANCO") or BANCO_PADRAO
         self.espera = ambiente.get("BANCO_ESPERA") or ESPERA_PADRAO
+        self.ancoras = ambiente.get("BANCO_ANCORAS") or ""
 
     @property
     def segundos(self) -> float:

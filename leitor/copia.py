@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from leitor import erros
 from leitor.erros import Erro
 from leitor.leitura import Leitura
-from leitor.verificacao import abrir, verificar
+from leitor.verificacao import Ordem, abrir, verificar
 
 PARCIAL = ".desafio2-parcial"
 TRECHO = 1 << 20  # bytes
@@ -23,7 +23,7 @@ PAGINAS = 1_000
 SEM_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
-def copiar(origem: Leitura, destino: str, *, substituir: bool) -> str:
+def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> str:
     """Copia o banco de `origem` para o arquivo `destino`; devolve o que se fez, numa linha.
 
     O escritor só espera o tempo de copiar: a verificação é a da cópia, depois.
@@ -36,12 +36,12 @@ def copiar(origem: Leitura, destino: str, *, substituir: bool) -> str:
         abrir(origem)
         _transportar(origem, parcial)
         origem.con.close()
-        usuarios = _verificar(parcial, destino, origem.espera)
+        usuarios = _verificar(parcial, destino, origem.espera, ordem)
         _publicar(parcial, final, substituir=substituir)
     return f"copiado: {origem.caminho} → {destino}; {usuarios}"
 
 
-def despejar(origem: Leitura) -> Iterator[bytes]:
+def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
     """Devolve os bytes do banco, depois de verificá-lo, para a saída padrão.
 
     Aqui não há onde pôr uma cópia: a trava de leitura fica até o último byte,
@@ -51,7 +51,7 @@ def despejar(origem: Leitura) -> Iterator[bytes]:
         aberto = os.stat(origem.caminho)
     except OSError:  # quem diz o que houve é a verificação
         aberto = None
-    _, falha = verificar(origem)
+    _, falha = verificar(origem, ordem)
     if falha:
         raise falha
     try:
@@ -68,10 +68,14 @@ def despejar(origem: Leitura) -> Iterator[bytes]:
         raise erros.do_sistema(erro, origem.nome) from erro
 
 
-def interrompida() -> Erro:
-    """Devolve a falha de quem perdeu o leitor da saída padrão no meio da cópia."""
+def cortada(erro: OSError) -> Erro:
+    """Devolve a falha de uma cópia que não coube na saída padrão, ou que ninguém leu até o fim."""
+    remedio = "Libere espaço e copie de novo."
+    if isinstance(erro, BrokenPipeError):
+        remedio = "Copie de novo, com quem leia até o fim."
     return Erro(
-        erros.ENTRADA_SAIDA, "-: quem recebia a cópia saiu antes do fim: ela não está inteira."
+        erros.ENTRADA_SAIDA,
+        f"-: a saída padrão falhou ({erros.motivo(erro)}): a cópia não está inteira. {remedio}",
     )
 
 
@@ -175,10 +179,10 @@ def _transportar(origem: Leitura, parcial: str) -> None:
         origem.con.backup(copia, pages=PAGINAS, progress=lambda *_: None)
 
 
-def _verificar(parcial: str, destino: str, espera: float) -> str:
+def _verificar(parcial: str, destino: str, espera: float, ordem: Ordem) -> str:
     """Verifica a cópia como se verifica um banco; devolve o que as contas dizem."""
     with Leitura(parcial, espera, nome=f"cópia para {destino}") as leitura:
-        verificacoes, falha = verificar(leitura)
+        verificacoes, falha = verificar(leitura, ordem)
     if falha and falha.codigo == erros.SEM_ACESSO:  # o parcial é nosso: não é a permissão
         raise _sem_lugar(destino, "a cópia não se abriu para verificar")
     if falha:

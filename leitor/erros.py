@@ -27,6 +27,8 @@ MOTIVOS = {
     errno.EDQUOT: "cota de disco esgotada",
     errno.EFBIG: "o arquivo passaria do tamanho permitido",
     errno.EBADF: "fechada",
+    errno.EAGAIN: "está cheia, e não espera (O_NONBLOCK)",
+    errno.EBUSY: "é um ponto de montagem, que não se troca; monte a pasta, e não o arquivo",
     errno.ENAMETOOLONG: "nome comprido demais",
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",

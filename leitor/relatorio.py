@@ -137,6 +137,12 @@ def _veredito(prova: Prova) -> Iterator[str]:
             ),
             ("Lido", f"container {codigo(prova.lido_por)}, {momento(prova.lido_em)}"),
             ("Lacre", f"sha256 {codigo(gravacao['lacre'])}"),
+            (
+                "Âncora",
+                f"{codigo(prova.ancora)} Guarde-a fora deste volume: com ela, "
+                "<code>leitor verificar --ancora 'ÂNCORA'</code> diz, quando for preciso, se o "
+                "banco ainda é este, e se o fim dele não foi cortado.",
+            ),
         ]
     )
     yield "</section>\n"

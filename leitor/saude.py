@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import suppress
 
 from leitor import erros
+from leitor.arquivo import trocar
 from leitor.erros import Erro
 
 
@@ -24,14 +24,9 @@ def gravar(arquivo: str, falha: Erro | None, vale: float) -> None:
         "de": agora,
         "ate": agora + vale,
     }
-    novo = f"{arquivo}.novo"
     try:
-        with open(novo, "w", encoding="utf-8") as saida:
-            json.dump(estado, saida)
-        os.replace(novo, arquivo)
+        trocar(arquivo, json.dumps(estado).encode())
     except OSError as erro:
-        with suppress(OSError):
-            os.unlink(novo)
         raise Erro(
             erros.ENTRADA_SAIDA,
             f"{arquivo}: não dá para gravar o estado ({erros.motivo(erro)}). Corrija --estado.",

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NamedTuple, TextIO
 
-from leitor import banco, erros, saude
+from leitor import ancoras, banco, erros, saude
+from leitor.ancoras import Ancora
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.leitura import Leitura
-from leitor.verificacao import milhar, verificar
+from leitor.verificacao import Ordem, milhar, verificar
 
 SINAIS = (signal.SIGTERM, signal.SIGINT)
 EXECUCOES_DITAS = 10  # de cada vez; as demais são contadas
@@ -56,12 +57,12 @@ class Sinais:
         if self.recebido:
             raise Parada
 
-    def verificar(self, leitura: Leitura) -> Erro | None:
+    def verificar(self, leitura: Leitura, ordem: Ordem) -> Erro | None:
         """Verifica tudo, a não ser que um sinal chegue antes ou no meio: aí, levanta Parada."""
         self._interrompe = True
         try:
             self.conferir()
-            _, falha = verificar(leitura)
+            _, falha = verificar(leitura, ordem)
             self.conferir()
             return falha
         finally:
@@ -91,6 +92,11 @@ class Ponto(NamedTuple):
     primeiro_elo: str
     ultimo_id: int
 
+    @property
+    def ancoras(self) -> list[Ancora]:
+        """As duas pontas da corrente: a primeira diz que banco é, a última, em que estado."""
+        return [Ancora(1, self.primeiro_elo), Ancora(self.execucao, self.elo)]
+
     def em_texto(self) -> str:
         """Diz quanto há, e com que elo se reconhece."""
         return (
@@ -102,8 +108,11 @@ class Ponto(NamedTuple):
 class Vigia:
     """Lê de novo e de novo; guarda só o ponto da última leitura que passou."""
 
-    def __init__(self, opcoes: Opcoes, saida: TextIO, dizer: Callable[[str], None]) -> None:
+    def __init__(
+        self, opcoes: Opcoes, ordem: Ordem, saida: TextIO, dizer: Callable[[str], None]
+    ) -> None:
         self._opcoes = opcoes
+        self._ordem = ordem
         self._saida = saida
         self._dizer = dizer
         self._ponto: Ponto | None = None
@@ -172,7 +181,7 @@ class Vigia:
         """Verifica e devolve o que mudou. Não fica com a conexão: quem grava não espera por nós."""
         caminho, espera = self._opcoes.banco, self._opcoes.segundos
         with Leitura(caminho, espera) as leitura:
-            if falha := self._sinais.verificar(leitura):
+            if falha := self._sinais.verificar(leitura, self._ordem):
                 raise falha
             try:
                 novo = Ponto(*leitura.con.execute(banco.PONTO).fetchone())
@@ -187,9 +196,11 @@ def _comparar(con: sqlite3.Connection, velho: Ponto | None, novo: Ponto) -> Iter
     """Diz o que há de novo desde `velho`, uma linha por mudança."""
     if velho is None:
         yield f"primeira leitura: verificado, tudo em ordem; {novo.em_texto()}"
-    elif banco.valor(con, banco.ELO_DA_EXECUCAO, velho.execucao) == velho.elo:
+        return
+    situacao = ancoras.situar(con, velho.ancoras)
+    if not situacao.faltam:
         yield from _acrescimos(con, velho, novo)
-    elif velho.primeiro_elo == novo.primeiro_elo:
+    elif situacao.conferem:
         yield (
             f"trocado por outro estado do mesmo banco, como o de uma cópia: a execução "
             f"{velho.execucao} não é a que se viu ({velho.em_texto()}); agora, {novo.em_texto()}"

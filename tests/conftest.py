@@ -13,7 +13,8 @@ import pytest
 import escritor.app
 import leitor.app
 from leitor.vigia import Sinais
-from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM
+from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
+from tests.historia import Historia
 from tests.processos import Saida
 from tests.vigilia import Passo, Vigiar
 
@@ -127,6 +128,14 @@ def copia(modelos: Path, tmp_path: Path) -> Path:
     caminho = tmp_path / "copia.db"
     caminho.write_bytes((modelos / "gravado").read_bytes())
     return caminho
+
+
+@pytest.fixture
+def historia(gravado: Path, escritor: Programa) -> Historia:
+    """Um banco com quatro execuções, como era com três, e a âncora de cada uma."""
+    antiga = gravado.read_bytes()
+    assert escritor().codigo == 0
+    return Historia(gravado, antiga, [ancora(gravado, n) for n in range(1, 5)])
 
 
 @pytest.fixture

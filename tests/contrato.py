@@ -68,6 +68,13 @@ def elo(anterior: str, colunas: Iterable[object]) -> str:
     return sha256(anterior + "".join(f"\x1f{campo}" for campo in campos) + "\x1e")
 
 
+def ancora(banco: Path, execucao: int | None = None) -> str:
+    """Devolve a âncora de uma execução, a última se não se diz qual."""
+    escolha = "ORDER BY id DESC LIMIT 1" if execucao is None else f"WHERE id = {execucao}"
+    [(id_, elo_)] = consultar(banco, f"SELECT id, elo FROM execucoes {escolha}")
+    return f"{id_} {elo_}"
+
+
 def reselar(banco: Path) -> None:
     """Falsifica o livro inteiro: recalcula cada lacre e cada elo para o que há agora."""
     anterior = "0" * 64

@@ -42,6 +42,6 @@ def pedir(leitor: Callable[..., Saida], *argv: str) -> str:
     """Pede a página, confere que deu certo e que ela é bem formada, e a devolve."""
     codigo, stdout, stderr = leitor("listar", "--formato", "html", *argv)
     assert codigo == 0, stderr
-    assert [linha.split()[0] for linha in stderr.splitlines()] == ["[LEITOR]"] * 4
+    assert [linha.split()[0] for linha in stderr.splitlines()] == ["[LEITOR]"] * 5
     Pagina(stdout)
     return stdout

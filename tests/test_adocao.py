@@ -12,6 +12,7 @@ from tests.contrato import (
     INSERE_COMUM,
     VERSAO_COMUM,
     alterar,
+    ancora,
     consultar,
     fotografar,
     lacre,
@@ -42,13 +43,14 @@ def test_a_primeira_de_cada_email_fica(comum: Path, escritor: Programa, leitor: 
     codigo, stdout, stderr = escritor()
     assert codigo == 0
     linhas = stderr.splitlines()
-    assert linhas[:3] == [
+    assert linhas[:4] == [
         f"[ESCRITOR] adotado: {comum} era da versão comum deste exercício, que repete os "
         "usuários; linhas lidas: 12, repetidas, que não ficam: 9, usuários: 3",
         "[ESCRITOR] datas sem fuso, tomadas como UTC e cortadas nos segundos: 12",
         f"[ESCRITOR] o banco como era ficou em {datada(comum)}",
+        f"[ESCRITOR] âncora: {ancora(comum, 1)}",
     ]
-    assert "execução 2 (semear): inseridos: 0, já existiam: 3, total: 3" in linhas[3]
+    assert "execução 2 (semear): inseridos: 0, já existiam: 3, total: 3" in linhas[4]
     assert stdout.count("2025-12-01T14:30:00Z") == 3
     gravadas = [(i, *pessoa, "2025-12-01T14:30:00Z") for i, pessoa in enumerate(AMOSTRA, 1)]
     assert consultar(comum, "SELECT * FROM usuarios ORDER BY id") == gravadas

@@ -184,7 +184,7 @@ def test_python3_m_escritor_e_python3_m_leitor(banco: Path) -> None:
     assert lista.count("\n") == 3
     assert [(pessoa["nome"], pessoa["email"]) for pessoa in json.loads(f"[{objetos}")] == AMOSTRA
     rotulos = [linha.split()[0] for linha in saida.stderr.splitlines()]
-    assert rotulos == ["[ESCRITOR]"] * 2 + ["[LEITOR]"] * 4
+    assert rotulos == ["[ESCRITOR]"] * 3 + ["[LEITOR]"] * 5
     assert pessoas(banco) == AMOSTRA
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,7 +139,7 @@ def test_quem_recebia_saiu(importar: Callable[[str], Saida]) -> None:
     linha = 'set -o pipefail; "$@" | head -c 10 >/dev/null'
     saida = rodar(no_shell(linha, *comando("leitor", "copiar", "-")))
     assert saida.codigo == 74
-    assert "ela não está inteira" in saida.stderr
+    assert "a cópia não está inteira" in saida.stderr
 
 
 def test_trocado_no_meio(
@@ -147,8 +148,8 @@ def test_trocado_no_meio(
     """Um banco restaurado entre verificar e copiar: 75, e nenhum byte do que não se verificou."""
     verificar = verificacao.verificar
 
-    def trocar_depois(leitura: Leitura) -> object:
-        feito = verificar(leitura)
+    def trocar_depois(leitura: Leitura, *resto: Any) -> object:
+        feito = verificar(leitura, *resto)
         novo = gravado.with_name("novo.db")
         novo.write_bytes((modelos / "semeado").read_bytes())
         novo.replace(gravado)

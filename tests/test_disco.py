@@ -87,7 +87,7 @@ def test_head_nao_e_erro(semeado: Path, escritor: Programa, tmp_path: Path) -> N
     primeira, codigo_do_leitor = saida.stdout.splitlines()
     assert (saida.codigo, codigo_do_leitor) == (0, "0")
     assert '"nome": "João Silva"' in primeira
-    assert len(saida.stderr.splitlines()) == 4, "só a prova"
+    assert len(saida.stderr.splitlines()) == 5, "só a prova"
     assert all(linha.startswith("[LEITOR] ") for linha in saida.stderr.splitlines())
     assert "ERRO" not in saida.stderr
     assert len(pessoas(semeado)) == 20_003

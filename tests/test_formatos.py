@@ -56,7 +56,7 @@ def listar(leitor: Programa) -> Listar:
     def rodar_formato(formato: str, *argv: str) -> str:
         codigo, stdout, stderr = leitor("listar", "--formato", formato, *argv)
         assert codigo == 0, stderr
-        assert [linha.split()[0] for linha in stderr.splitlines()] == ["[LEITOR]"] * 4
+        assert [linha.split()[0] for linha in stderr.splitlines()] == ["[LEITOR]"] * 5
         return stdout
 
     return rodar_formato

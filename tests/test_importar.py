@@ -20,12 +20,12 @@ Importar = Callable[[bytes | str], Saida]
 
 
 def resumo(stderr: str) -> tuple[str, str, str, str]:
-    """O que a última linha do escritor diz: origem, inseridos, já existiam, total."""
+    """O que o escritor diz antes da âncora: origem, inseridos, já existiam, total."""
     padrao = (
         r"\[ESCRITOR\] execução \d+ \((.*)\): inseridos: ([\d.]+), já existiam: ([\d.]+), "
         r"total: ([\d.]+); lacre sha256 [0-9a-f]{16}…"
     )
-    achado = re.fullmatch(padrao, stderr.splitlines()[-1])
+    achado = re.fullmatch(padrao, stderr.splitlines()[-2])
     assert achado, stderr
     return achado[1], achado[2], achado[3], achado[4]
 

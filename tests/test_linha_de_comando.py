@@ -16,6 +16,7 @@ INGLES = re.compile(
     r"argument\b|the following",
     re.IGNORECASE,
 )
+ELO = "0a" * 32
 ESPERAS_RUINS = ["abc", "nan", "inf", "-inf", "-1", "1e999", "1s", "1,5", " "]
 
 
@@ -57,6 +58,19 @@ def _programa(request: pytest.FixtureRequest) -> tuple[str, Programa]:
         ("leitor", ["vigiar", "--vezes", "0"]),
         ("leitor", ["vigiar", "--vezes", "1.5"]),
         ("leitor", ["saude"]),
+        ("leitor", ["--ancora"]),
+        ("leitor", ["--ancora", ""]),
+        ("leitor", ["--ancora", ELO]),
+        ("leitor", ["--ancora", f"0 {ELO}"]),
+        ("leitor", ["--ancora", f"-1 {ELO}"]),
+        ("leitor", ["--ancora", f"1  {ELO}"]),
+        ("leitor", ["--ancora", f"1 {ELO}0"]),
+        ("leitor", ["--ancora", f"1 {ELO[1:]}"]),
+        ("leitor", ["--ancora", f"1 {ELO.upper()}"]),
+        ("leitor", ["--ancora", f"² {ELO}"]),
+        ("leitor", ["--ancora", f"{'9' * 5_000} {ELO}"]),
+        ("leitor", ["verificar", "--ancora", f"1 {ELO}", "--ancora", "x"]),
+        ("leitor", ["saude", "estado", "--ancora", f"1 {ELO}"]),
     ],
 )
 def test_uso_errado(

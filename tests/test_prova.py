@@ -13,7 +13,7 @@ import pytest
 from leitor import app
 from leitor.leitura import Leitura
 from tests.conftest import Programa
-from tests.contrato import alterar, consultar
+from tests.contrato import alterar, ancora, consultar
 from tests.processos import comando, no_shell, rodar
 from tests.verificacao import ORDEM
 
@@ -22,7 +22,7 @@ def test_a_prova_diz_quem_gravou_e_quem_le(gravado: Path, leitor: Programa) -> N
     """Em texto: cada verificação, a última gravação com o lacre inteiro, e quem lê agora."""
     codigo, stdout, stderr = leitor("verificar")
     assert (codigo, stderr) == (0, "")
-    *verificacoes, gravado_por, selo, lido_por = stdout.splitlines()
+    *verificacoes, gravado_por, selo, ate_aqui, lido_por = stdout.splitlines()
     assert [linha.split()[:2] for linha in verificacoes] == [["ok", nome] for nome in ORDEM]
     [(container, quando, lacre)] = consultar(
         gravado, "SELECT container, concluida_em, lacre FROM execucoes WHERE id = 3"
@@ -31,6 +31,7 @@ def test_a_prova_diz_quem_gravou_e_quem_le(gravado: Path, leitor: Programa) -> N
         f"gravado: execução 3 (importar:entrada.csv), container {container}, {quando}; inseridos: 2"
     )
     assert selo == f"lacre:   sha256 {lacre}"
+    assert ate_aqui == f"âncora:  {ancora(gravado)}"
     assert re.fullmatch(
         rf"lido:    container {re.escape(os.uname().nodename)}, \d{{4}}-\d\d-\d\dT[\d:]+Z; "
         "usuários: 5, execuções: 3",
@@ -52,6 +53,7 @@ def test_a_prova_e_da_ultima_que_gravou_linhas(
     )
     assert tuple(prova["ultima_gravacao"].values()) == linha
     assert (prova["usuarios"], prova["execucoes"]) == (5, 4)
+    assert prova["ancora"] == ancora(gravado)
     assert prova["lido_por"] == os.uname().nodename
 
 
@@ -63,7 +65,7 @@ def test_listar_diz_a_prova_antes_e_so_no_erro_padrao(leitor: Programa) -> None:
     verificado, *prova = stderr.splitlines()
     assert verificado == f"[LEITOR] verificado: {', '.join(ORDEM)}; tudo em ordem"
     assert [linha.split()[:2] for linha in prova] == [
-        ["[LEITOR]", rotulo] for rotulo in ("gravado:", "lacre:", "lido:")
+        ["[LEITOR]", rotulo] for rotulo in ("gravado:", "lacre:", "âncora:", "lido:")
     ]
 
 
@@ -74,8 +76,8 @@ def test_o_que_foi_verificado_e_o_que_se_lista(
     verificar_banco = app.verificar_banco
     recusas = []
 
-    def verificar_e_adulterar(leitura: Leitura) -> Any:
-        resultado = verificar_banco(leitura)
+    def verificar_e_adulterar(leitura: Leitura, *resto: Any) -> Any:
+        resultado = verificar_banco(leitura, *resto)
         with closing(sqlite3.connect(gravado, timeout=0)) as con:
             try:
                 con.execute("DELETE FROM usuarios")

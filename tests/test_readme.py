@@ -18,9 +18,11 @@ VARIA = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "QUANDO"),
     (r"\d{4}-\d\d-\d\dT\d{6}Z", "QUANDO"),
     (r"sha256 [0-9a-f]{16,64}", "sha256 LACRE"),
+    (r"âncora:( +\d+) [0-9a-f]{64}", r"âncora:\1 ELO"),
     (r"container [^,]+,", "container ALGUM,"),
     (r"banco criado em \S+", "banco criado em BANCO"),
 ]
+COM_ANCORAS = ("leitor [listar]", "leitor verificar", "leitor copiar", "leitor vigiar")
 PECA = re.compile(r"\[.*?\]|\S+")  # de uma linha de uso: o que está entre colchetes é uma só
 Ajuda = Callable[..., str]
 
@@ -76,14 +78,19 @@ def comandos_da_ajuda(ajuda: Ajuda) -> dict[str, set[str]]:
 
 
 def comandos_do_readme(texto: str) -> dict[str, set[str]]:
-    """Devolve o mesmo, das tabelas: a `importar` pertencem as linhas da tabela dele."""
+    """Devolve o mesmo, das tabelas: as de opções valem para os comandos que o título diz."""
     comandos = {}
     for linha in re.findall(r"^\| `((?:escritor|leitor) .*?)` \|", texto, re.MULTILINE):
         programa, nome, *pecas = PECA.findall(linha.replace("\\|", "|"))
         comandos[f"{programa} {nome}"] = {*pecas}
-    tabela = texto.partition("| opção de `importar` |")[2].partition("\n\n")[0]
-    opcoes = re.findall(r"^\| `(.*?)` \|", tabela.replace("\\|", "|"), re.MULTILINE)
-    comandos["escritor importar"] |= {f"[{opcao}]" for opcao in opcoes}
+    for titulo, tabela in re.findall(
+        r"^\| opção de (`.*?) \|.*\n((?:\|.*\n)*)", texto, re.MULTILINE
+    ):
+        opcoes = re.findall(r"^\| `(.*?)` \|", tabela.replace("\\|", "|"), re.MULTILINE)
+        nomes = {*re.findall(r"`(\w+)`", titulo)}
+        for comando, pecas_do_comando in comandos.items():
+            if comando.split()[1].strip("[]") in nomes:
+                pecas_do_comando |= {f"[{opcao}]" for opcao in opcoes}
     return comandos
 
 
@@ -164,6 +171,11 @@ def test_os_comandos_sao_os_da_ajuda(ajuda: Ajuda) -> None:
         ),
         ("| `--silencioso` |", "| silencioso |", {"escritor importar": {"[--silencioso]"}}),
         (
+            "| `--ancora ÂNCORA` |",
+            "| ancora |",
+            {nome: {"[--ancora ÂNCORA]"} for nome in COM_ANCORAS},
+        ),
+        (
             "--codificacao NOME",
             "--codificacao C",
             {"escritor importar": {"[--codificacao NOME]", "[--codificacao C]"}},
@@ -193,6 +205,13 @@ def test_as_variaveis_e_os_padroes(ajuda: Ajuda) -> None:
         assert pecas_da_ajuda(texto) == globais | {"[--version]", "COMANDO", "..."}
         for nome, opcao, padrao in tabela:
             assert re.search(rf"{opcao} [^(]*\(variável {nome}; padrão {padrao}\)", corrido(texto))
+
+
+def test_a_variavel_das_ancoras(ajuda: Ajuda) -> None:
+    """A da tabela é a que a ajuda de cada comando diz."""
+    assert "| `BANCO_ANCORAS` | `--ancoras ARQUIVO` |" in README
+    for comando in ("listar", "verificar", "copiar", "vigiar"):
+        assert "(variável BANCO_ANCORAS)" in corrido(ajuda("leitor", comando))
 
 
 def test_a_receita_do_lacre_funciona(semeado: Path) -> None:

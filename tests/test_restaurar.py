@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import alterar, fotografar, pessoas
+from tests.contrato import alterar, ancora, fotografar, pessoas
 from tests.processos import (
     comando,
     rodar,
@@ -25,10 +25,11 @@ def test_a_copia_toma_o_lugar_e_o_velho_fica_datado(
     codigo, stdout, stderr = escritor("restaurar", str(copia))
     [datada] = datadas(semeado)
     assert (codigo, stdout) == (0, "")
-    restaurado, guardado = stderr.splitlines()
+    restaurado, guardado, selo = stderr.splitlines()
     inicio = f"[ESCRITOR] restaurado: {semeado} é agora copia.db; usuários: 5, execuções: 3; "
     assert restaurado.startswith(inicio)
     assert guardado == f"[ESCRITOR] o banco que havia ficou em {datada}"
+    assert selo == f"[ESCRITOR] âncora: {ancora(copia)}"
     assert semeado.read_bytes() == copia.read_bytes()
     assert datada.read_bytes() == velho
     assert datada.stat().st_nlink == 1, "o que se gravar no banco não pode mudar a cópia"
@@ -40,7 +41,7 @@ def test_a_copia_toma_o_lugar_e_o_velho_fica_datado(
 def test_sem_copia(semeado: Path, copia: Path, escritor: Programa) -> None:
     """--sem-copia não guarda o que havia."""
     codigo, _, stderr = escritor("restaurar", str(copia), "--sem-copia")
-    assert (codigo, stderr.count("\n")) == (0, 1)
+    assert (codigo, stderr.count("\n")) == (0, 2)
     assert list(fotografar(semeado.parent)) == [semeado.name]
     assert len(pessoas(semeado)) == 5
 

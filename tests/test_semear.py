@@ -11,7 +11,7 @@ import pytest
 from escritor import app as escritor_app
 from escritor import versao as versao_do_programa
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas
+from tests.contrato import AMOSTRA, alterar, ancora, consultar, fotografar, pessoas
 from tests.processos import Saida, comando, iniciado, terminar
 
 USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id"
@@ -37,17 +37,20 @@ def test_cria_pasta_e_banco_com_os_tres_usuarios(banco: Path, escritor: Programa
         f"[ESCRITOR] banco criado em {banco}\n"
         "[ESCRITOR] execução 1 (semear): inseridos: 3, já existiam: 0, total: 3; "
         f"lacre sha256 {lacre[:16]}…\n"
+        f"[ESCRITOR] âncora: {ancora(banco)}\n"
     )
 
 
 def test_de_novo_nada_insere_e_registra_a_execucao(semeado: Path, escritor: Programa) -> None:
     """A segunda execução encontra os três, mostra-os e fica no livro com o lacre de nada."""
     antes = consultar(semeado, USUARIOS)
-    assert escritor("semear") == (
+    saida = escritor("semear")
+    assert saida == (
         0,
         lista(semeado),
         "[ESCRITOR] execução 2 (semear): inseridos: 0, já existiam: 3, total: 3; "
-        f"lacre sha256 {LACRE_DE_NADA[:16]}…\n",
+        f"lacre sha256 {LACRE_DE_NADA[:16]}…\n"
+        f"[ESCRITOR] âncora: {ancora(semeado)}\n",
     )
     assert consultar(semeado, USUARIOS) == antes
     colunas = "lidos, inseridos, repetidos, primeiro_id, ultimo_id, total, lacre"

@@ -43,7 +43,7 @@ def test_sigint(longo: Path) -> None:
     assert resto.count(b"\n") < 20_000
     *prova, fim = erro.decode().splitlines()
     assert fim == "[LEITOR] interrompido; o banco não foi alterado."
-    assert len(prova) == 4
+    assert len(prova) == 5
     assert fotografar(longo.parent) == antes
 
 

@@ -1,0 +1,200 @@
+"""Âncoras: o que se guarda fora do banco para saber, depois, se a história ainda é aquela."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from leitor import arquivo, banco, erros
+from leitor.configuracao import Opcoes
+from leitor.erros import Erro
+from leitor.leitura import Leitura
+from leitor.verificacao import ORDEM, Ordem, milhar
+
+MAIS_DIGITOS = 18  # cabe num inteiro do SQLite, e nenhum livro chega lá
+HEXADECIMAIS = frozenset("0123456789abcdef")
+FORMA = "EXECUÇÃO ELO: um número, um espaço e 64 algarismos hexadecimais minúsculos"
+FATIA = 0.05  # segundos entre duas tentativas de trancar
+SEM_ACESSO = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
+REMEDIO = (
+    "Se a troca foi de propósito, tire as âncoras que já não valem; se não, restaure uma cópia "
+    "que as tenha."
+)
+
+
+class Ancora(NamedTuple):
+    """Uma execução e o elo dela: o elo resume tudo o que o livro dizia até ali."""
+
+    execucao: int
+    elo: str
+
+    def __str__(self) -> str:
+        return f"{self.execucao} {self.elo}"
+
+
+class Situacao(NamedTuple):
+    """O que há das âncoras num banco verificado, cada lista na ordem das execuções."""
+
+    ultima: Ancora
+    conferem: list[Ancora]
+    faltam: list[Ancora]
+
+
+def ler(texto: str) -> Ancora:
+    """Devolve a âncora que o texto diz. Levanta ValueError se não diz uma."""
+    numero, _, elo = texto.partition(" ")
+    if not (numero.isascii() and numero.isdecimal() and len(numero) <= MAIS_DIGITOS):
+        raise ValueError(FORMA)
+    if numero.startswith("0") or len(elo) != 64 or not HEXADECIMAIS.issuperset(elo):
+        raise ValueError(FORMA)
+    return Ancora(int(numero), elo)
+
+
+def situar(con: sqlite3.Connection, ancoras: Iterable[Ancora]) -> Situacao:
+    """Procura as âncoras num banco já verificado.
+
+    A corrente é uma só: se uma confere, o livro até ela é o que era quando a
+    disseram. Por isso basta olhar o elo de cada uma.
+    """
+    situacao = Situacao(ler(banco.valor(con, banco.ANCORA)), [], [])
+    for ancora in sorted(set(ancoras)):
+        confere = banco.valor(con, banco.ELO_DA_EXECUCAO, ancora.execucao) == ancora.elo
+        (situacao.conferem if confere else situacao.faltam).append(ancora)
+    return situacao
+
+
+def problema(situacao: Situacao) -> str | None:
+    """Diz o que as âncoras que faltam querem dizer; None se não falta nenhuma."""
+    if not situacao.faltam:
+        return None
+    falta = situacao.faltam[0]
+    confere = situacao.conferem[-1] if situacao.conferem else None
+    if falta.execucao > situacao.ultima.execucao:
+        causas = "uma cópia antiga foi posta no lugar, ou o fim foi cortado"
+        mesma = f"; até a execução {confere.execucao}, é a mesma história" if confere else ""
+        return (
+            f"o livro acaba na execução {situacao.ultima.execucao}, antes da âncora {falta}: "
+            f"{causas}{mesma or ', ou é outro banco'}"
+        )
+    if confere is None:
+        desde = (
+            "" if falta.execucao == 1 else f", ou outra história desde antes da {falta.execucao}"
+        )
+        return f"é outro banco{desde}: nenhuma das âncoras está nele, a começar pela {falta}"
+    if confere.execucao < falta.execucao:
+        return (
+            f"é outra história depois da execução {confere.execucao}, a última âncora que confere: "
+            f"a {falta.execucao} não é a da âncora {falta}"
+        )
+    return (
+        f"a âncora {falta} não é deste banco: a da execução {confere.execucao} confere, e com ela "
+        "tudo o que vem antes"
+    )
+
+
+def na_ordem(opcoes: Opcoes) -> Ordem:
+    """Devolve as verificações e, por último, a das âncoras: só depois das outras ela vale."""
+    return (*ORDEM, ("âncoras", lambda leitura: _conferir(leitura, opcoes.ancora, opcoes.ancoras)))
+
+
+def _conferir(leitura: Leitura, dadas: Sequence[Ancora], caminho: str) -> str:
+    """Confere as âncoras dadas e as do arquivo, em que guarda a de agora; devolve o que viu.
+
+    Levanta Erro 65 se uma delas não está no banco, e os de ler e gravar o arquivo.
+    """
+    if not caminho:
+        return _em_texto(_conferidas(leitura, dadas))
+    with _falhas(caminho), _trancada(caminho, leitura.espera):
+        linhas = _linhas(caminho)
+        guardadas = [*_guardadas(linhas, caminho)]
+        situacao = _conferidas(leitura, [*dadas, *guardadas])
+        if situacao.ultima in guardadas:
+            return _em_texto(situacao)
+        if linhas and not linhas[-1].endswith(b"\n"):
+            linhas.append(b"\n")
+        arquivo.trocar(caminho, b"".join(linhas) + f"{situacao.ultima}\n".encode())
+    return f"{_em_texto(situacao)}; guardada a {situacao.ultima.execucao} em {caminho}"
+
+
+def _conferidas(leitura: Leitura, ancoras: Iterable[Ancora]) -> Situacao:
+    situacao = situar(leitura.con, ancoras)
+    if motivo := problema(situacao):
+        raise leitura.recusa(erros.DADOS, f"{motivo}. {REMEDIO}")
+    return situacao
+
+
+def _em_texto(situacao: Situacao) -> str:
+    return f"conferem: {milhar(len(situacao.conferem))}"
+
+
+def _linhas(caminho: str) -> list[bytes]:
+    """Devolve as linhas do arquivo, com o fim de cada uma; nenhuma se ele ainda não existe."""
+    try:
+        if not stat.S_ISREG(os.stat(caminho).st_mode):  # abrir um FIFO esperaria para sempre
+            raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Corrija --ancoras.")
+        with open(caminho, "rb") as aberto:
+            return aberto.readlines()
+    except FileNotFoundError:
+        return []
+
+
+def _guardadas(linhas: Iterable[bytes], caminho: str) -> Iterator[Ancora]:
+    """As âncoras do arquivo; linhas vazias e as que começam por # são de quem o escreve à mão."""
+    for numero, linha in enumerate(linhas, start=1):
+        texto = linha.decode("utf-8", "replace").strip()
+        if texto and not texto.startswith("#"):
+            try:
+                yield ler(texto)
+            except ValueError as erro:
+                raise Erro(
+                    erros.DADOS,
+                    f"{caminho}:{numero}: não é uma âncora ({erro}); o arquivo está como estava. "
+                    "Corrija a linha, ou --ancoras.",
+                ) from None
+
+
+@contextmanager
+def _trancada(caminho: str, espera: float) -> Iterator[None]:
+    """Tranca a pasta do arquivo, que é trocado a cada âncora: um leitor de cada vez.
+
+    Levanta Erro 75 se outro a segura por mais de `espera` segundos.
+    """
+    pasta = os.open(os.path.dirname(os.path.realpath(caminho)), os.O_RDONLY)
+    prazo = time.monotonic() + espera
+    try:
+        while True:
+            try:
+                fcntl.flock(pasta, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= prazo:
+                    raise Erro(
+                        erros.TENTE_DE_NOVO,
+                        f"{caminho}: outro leitor segurou as âncoras por mais de {espera:g} s. "
+                        "Leia de novo ou aumente BANCO_ESPERA.",
+                    ) from None
+                time.sleep(FATIA)
+        yield
+    finally:
+        os.close(pasta)
+
+
+@contextmanager
+def _falhas(caminho: str) -> Iterator[None]:
+    """Traduz as falhas do arquivo; as do banco já chegam traduzidas."""
+    try:
+        yield
+    except OSError as erro:
+        codigo = erros.SEM_ACESSO if erro.errno in SEM_ACESSO else erros.ENTRADA_SAIDA
+        raise Erro(
+            codigo,
+            f"{caminho}: o uid {os.getuid()} não consegue ler e guardar âncoras aí "
+            f"({erros.motivo(erro)}). Dê-lhe uma pasta em que ele escreva, ou use --ancora.",
+        ) from erro
