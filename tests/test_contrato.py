@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, LINHAS_DE, alterar, consultar, elo, lacre, pessoas
+from tests.contrato import (
+    AMOSTRA,
+    LINHAS_DE,
+    alterar,
+    consultar,
+    ddl_do_contrato,
+    elo,
+    lacre,
+    pessoas,
+)
 from tests.processos import RAIZ, Saida, no_shell, rodar
 
 CHINOOK = RAIZ / "tests" / "dados" / "clientes-chinook.csv"
@@ -24,14 +33,7 @@ RECEITA = (
 DDL = [
     "PRAGMA application_id = 0x44534632",
     "PRAGMA user_version = 1",
-    "CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL, "
-    "criado_em TEXT NOT NULL) STRICT",
-    "CREATE UNIQUE INDEX usuarios_email ON usuarios (email COLLATE NOCASE)",
-    "CREATE TABLE execucoes (id INTEGER PRIMARY KEY, origem TEXT NOT NULL, "
-    "container TEXT NOT NULL, versao TEXT NOT NULL, iniciada_em TEXT NOT NULL, "
-    "concluida_em TEXT NOT NULL, lidos INTEGER NOT NULL, inseridos INTEGER NOT NULL, "
-    "repetidos INTEGER NOT NULL, primeiro_id INTEGER, ultimo_id INTEGER, total INTEGER NOT NULL, "
-    "lacre TEXT NOT NULL, elo TEXT NOT NULL) STRICT",
+    *ddl_do_contrato(),
 ]
 VETOR = [
     "INSERT INTO usuarios VALUES (1, 'João', 'joao@x.com', '2026-01-02T03:04:05Z')",
