@@ -1,10 +1,28 @@
-"""Um arquivo pequeno trocado de uma vez: o estado do vigia, as âncoras."""
+"""Arquivos: olhá-los sem ficar à espera, e trocar um pequeno de uma vez."""
 
 from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+
+
+def tamanho(caminho: str) -> int | None:
+    """Devolve o tamanho em bytes de um arquivo comum, ou None se não é um. Levanta OSError."""
+    return _tamanho(os.stat(caminho))
+
+
+def comeco(caminho: str, quantos: int) -> bytes:
+    """Devolve os primeiros bytes; nenhum, se já não é um arquivo comum. Levanta OSError.
+
+    Entre `tamanho` e isto, alguém pode ter posto outra coisa com o mesmo nome; e
+    um FIFO, aberto como os outros, esperaria para sempre.
+    """
+    with open(os.open(caminho, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as aberto:
+        return b"" if _tamanho(os.fstat(aberto.fileno())) is None else aberto.read(quantos)
+
+
+def _tamanho(estado: os.stat_result) -> int | None:
+    return estado.st_size if stat.S_ISREG(estado.st_mode) else None
 
 
 def trocar(caminho: str, dados: bytes) -> None:
@@ -16,14 +34,14 @@ def trocar(caminho: str, dados: bytes) -> None:
     novo = f"{destino}.novo"
     try:
         with open(novo, "wb") as aberto:
-            with suppress(FileNotFoundError):
+            if os.path.exists(destino):
                 os.fchmod(aberto.fileno(), stat.S_IMODE(os.stat(destino).st_mode))
             aberto.write(dados)
             aberto.flush()
             os.fsync(aberto.fileno())
         os.replace(novo, destino)
     except BaseException:
-        with suppress(OSError):
+        if os.path.exists(novo):
             os.unlink(novo)
         raise
     pasta = os.open(os.path.dirname(destino), os.O_RDONLY)

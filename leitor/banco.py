@@ -13,49 +13,47 @@ if TYPE_CHECKING:
 
 Linha = tuple[int, str, str, str]
 
-# O que o contrato promete, dito como LE_ESQUEMA o descreve; assim o leitor
-# confere sem ter o DDL do escritor.
-ESQUEMA = """\
-tabela execucoes STRICT
-tabela usuarios STRICT
-coluna execucoes 0 id INTEGER PRIMARY KEY
-coluna execucoes 1 origem TEXT NOT NULL
-coluna execucoes 2 container TEXT NOT NULL
-coluna execucoes 3 versao TEXT NOT NULL
-coluna execucoes 4 iniciada_em TEXT NOT NULL
-coluna execucoes 5 concluida_em TEXT NOT NULL
-coluna execucoes 6 lidos INTEGER NOT NULL
-coluna execucoes 7 inseridos INTEGER NOT NULL
-coluna execucoes 8 repetidos INTEGER NOT NULL
-coluna execucoes 9 primeiro_id INTEGER
-coluna execucoes 10 ultimo_id INTEGER
-coluna execucoes 11 total INTEGER NOT NULL
-coluna execucoes 12 lacre TEXT NOT NULL
-coluna execucoes 13 elo TEXT NOT NULL
-coluna usuarios 0 id INTEGER PRIMARY KEY
-coluna usuarios 1 nome TEXT NOT NULL
-coluna usuarios 2 email TEXT NOT NULL
-coluna usuarios 3 criado_em TEXT NOT NULL
-índice usuarios (email NOCASE) único""".splitlines()
-LE_ESQUEMA = """\
-SELECT 'tabela ' || name || iif(strict, ' STRICT', '') || iif(wr, ' WITHOUT ROWID', '')
-FROM pragma_table_list
-WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-UNION ALL
-SELECT 'coluna ' || t.name || ' ' || c.cid || ' ' || c.name || ' ' || c.type
-    || iif(c.pk, ' PRIMARY KEY', '') || iif(c."notnull", ' NOT NULL', '')
-    || ifnull(' DEFAULT ' || c.dflt_value, '') || iif(c.hidden, ' GERADA', '')
-FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c
-WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-UNION ALL
-SELECT 'índice ' || t.name || ' (' || (
-        SELECT group_concat(
-            ifnull(x.name, 'expressão') || iif(x."desc", ' DESC', '') || ' ' || x.coll, ', ')
-        FROM pragma_index_xinfo(i.name) AS x WHERE x.key
-    ) || ')' || iif(i."unique", ' único', '') || iif(i.partial, ' parcial', '')
-FROM sqlite_schema AS t, pragma_index_list(t.name) AS i WHERE t.type = 'table'
-UNION ALL
-SELECT type || ' ' || name FROM sqlite_schema WHERE type NOT IN ('table', 'index')"""
+# O DDL do contrato, letra por letra. O escritor tem o dele; quem os compara são os testes.
+USUARIOS_DDL = """\
+CREATE TABLE usuarios (
+    id        INTEGER PRIMARY KEY,
+    nome      TEXT NOT NULL,
+    email     TEXT NOT NULL,
+    criado_em TEXT NOT NULL
+) STRICT"""
+EMAIL_UNICO_DDL = "CREATE UNIQUE INDEX usuarios_email ON usuarios (email COLLATE NOCASE)"
+EXECUCOES_DDL = """\
+CREATE TABLE execucoes (
+    id           INTEGER PRIMARY KEY,
+    origem       TEXT NOT NULL,
+    container    TEXT NOT NULL,
+    versao       TEXT NOT NULL,
+    iniciada_em  TEXT NOT NULL,
+    concluida_em TEXT NOT NULL,
+    lidos        INTEGER NOT NULL,
+    inseridos    INTEGER NOT NULL,
+    repetidos    INTEGER NOT NULL,
+    primeiro_id  INTEGER,
+    ultimo_id    INTEGER,
+    total        INTEGER NOT NULL,
+    lacre        TEXT NOT NULL,
+    elo          TEXT NOT NULL
+) STRICT"""
+ESQUEMA = {
+    ("table", "usuarios", "usuarios", USUARIOS_DDL),
+    ("index", "usuarios_email", "usuarios", EMAIL_UNICO_DDL),
+    ("table", "execucoes", "execucoes", EXECUCOES_DDL),
+}
+# As que o ANALYZE cria (sqlite.org/fileformat2.html, seção 2.6); só ajudam a planejar.
+DO_SQLITE = {
+    ("table", nome, nome, f"CREATE TABLE {nome}({colunas})")
+    for nome, colunas in (
+        ("sqlite_stat1", "tbl,idx,stat"),
+        ("sqlite_stat4", "tbl,idx,neq,nlt,ndlt,sample"),
+    )
+}
+LE_ESQUEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+CODIFICACAO = "PRAGMA encoding"
 
 APLICACAO = "PRAGMA application_id"
 DIARIO = "PRAGMA journal_mode"
@@ -74,16 +72,23 @@ INTEGRIDADE = "PRAGMA quick_check(3)"
 # O lacre e o elo são sobre bytes: BLOB, para que um texto que já não é UTF-8
 # chegue como está no disco em vez de falhar na conversão.
 ELOS = """\
-SELECT id, elo, CAST(x'1f' || id || x'1f' || origem || x'1f' || container || x'1f' || versao
-    || x'1f' || iniciada_em || x'1f' || concluida_em || x'1f' || lidos || x'1f' || inseridos
-    || x'1f' || repetidos || x'1f' || ifnull(primeiro_id, '') || x'1f' || ifnull(ultimo_id, '')
-    || x'1f' || total || x'1f' || lacre || x'1e' AS BLOB)
+SELECT id, CAST(elo AS BLOB), CAST(x'1f' || id || x'1f' || origem || x'1f' || container
+    || x'1f' || versao || x'1f' || iniciada_em || x'1f' || concluida_em || x'1f' || lidos
+    || x'1f' || inseridos || x'1f' || repetidos || x'1f' || ifnull(primeiro_id, '')
+    || x'1f' || ifnull(ultimo_id, '') || x'1f' || total || x'1f' || lacre || x'1e' AS BLOB)
 FROM execucoes ORDER BY id"""
-LACRES = "SELECT id, primeiro_id, ultimo_id, lacre FROM execucoes ORDER BY id"
+LACRES = "SELECT id, primeiro_id, ultimo_id, CAST(lacre AS BLOB) FROM execucoes ORDER BY id"
 TOTAIS = """\
 SELECT id, lidos, inseridos, repetidos, primeiro_id, ultimo_id, total,
-    (SELECT count(*) FROM usuarios WHERE usuarios.id BETWEEN primeiro_id AND ultimo_id)
+    (SELECT count(*) FROM usuarios WHERE usuarios.id BETWEEN primeiro_id AND ultimo_id),
+    (SELECT count(*) FROM usuarios WHERE usuarios.id IN (primeiro_id, ultimo_id)),
+    CAST(origem AS BLOB), CAST(container AS BLOB), CAST(versao AS BLOB),
+    CAST(iniciada_em AS BLOB), CAST(concluida_em AS BLOB)
 FROM execucoes ORDER BY id"""
+PONTAS = "SELECT min(id) FROM usuarios UNION ALL SELECT max(id) FROM usuarios"
+LINHAS_EM_BYTES = """\
+SELECT id, CAST(nome AS BLOB), CAST(email AS BLOB), CAST(criado_em AS BLOB)
+FROM usuarios WHERE id > ? ORDER BY id LIMIT ?"""
 ULTIMA_GRAVACAO = """\
 SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, lacre
 FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
@@ -131,8 +136,8 @@ PROXIMO_ID = "SELECT min(id) FROM usuarios WHERE id > ?"
 # Só o índice é lido. Nele, um e-mail que já não é texto não sai: faltará na conta.
 BLOCO_DO_INDICE = """\
 SELECT CAST(group_concat(email || x'1f' || id || x'1f', '') AS BLOB) FROM (
-    SELECT email, id FROM usuarios WHERE email > CAST(? AS TEXT) COLLATE NOCASE
-    ORDER BY email COLLATE NOCASE LIMIT ?
+    SELECT email, id FROM usuarios INDEXED BY usuarios_email
+    WHERE email > CAST(? AS TEXT) COLLATE NOCASE ORDER BY email COLLATE NOCASE LIMIT ?
 ) WHERE typeof(email) = 'text'"""
 
 FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C

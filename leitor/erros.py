@@ -49,11 +49,23 @@ RODE_O_ESCRITOR = "Rode o escritor (docker compose run --rm escritor) e leia de 
 
 
 class Erro(Exception):
-    """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída."""
+    """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída.
+
+    O que um terminal obedeceria em vez de mostrar (controles, direção do texto)
+    aparece escapado: nomes de arquivos e de tabelas são dados de outros.
+    """
 
     def __init__(self, codigo: int, mensagem: str) -> None:
-        super().__init__(mensagem)
+        super().__init__(_imprimivel(mensagem))
         self.codigo = codigo
+
+
+def _imprimivel(texto: str) -> str:
+    if texto.isprintable():
+        return texto
+    return "".join(
+        letra if letra.isprintable() else letra.encode("unicode_escape").decode() for letra in texto
+    )
 
 
 def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:

@@ -34,8 +34,8 @@ class Pares:
         self.soma += sum(map(hash, zip(emails, ids, strict=False)))
 
 
-def problema(con: sqlite3.Connection, da_tabela: Pares) -> str | None:
-    """Lê o índice inteiro; devolve em que ele difere da tabela, ou None se não difere."""
+def problema(con: sqlite3.Connection, da_tabela: Pares) -> tuple[str, str] | None:
+    """Lê o índice inteiro; devolve em que ele difere da tabela, e a regra, ou None."""
     do_indice = Pares()
     anterior = b""
     while bloco := banco.bloco_do_indice(con, anterior, POR_BLOCO):
@@ -45,11 +45,14 @@ def problema(con: sqlite3.Connection, da_tabela: Pares) -> str | None:
         # NOCASE compara os bytes com as maiúsculas ASCII dobradas (sqlite.org/datatype3.html,
         # seção 7.1); o `lower` de bytes dobra as mesmas.
         ordem = [email.lower() for email in (anterior, *emails)]
-        if ordem != sorted(ordem) or len({*ordem}) < len(ordem):
-            return f"o índice de e-mails está fora de ordem, ou repete, depois de {anterior!r}"
+        if ordem != sorted(ordem):
+            return "A5", f"o índice de e-mails está fora de ordem depois de {anterior!r}"
+        if len({*ordem}) < len(ordem):
+            return "U4", f"usuarios: um email se repete, depois de {anterior!r}"
         anterior = emails[-1]
     if do_indice.quantos != da_tabela.quantos:
-        return f"o índice de e-mails tem {do_indice.quantos} linhas, a tabela, {da_tabela.quantos}"
+        quantas = f"tem {do_indice.quantos} linhas, a tabela, {da_tabela.quantos}"
+        return "A5", f"o índice de e-mails {quantas}"
     if do_indice.soma != da_tabela.soma:
-        return "os e-mails do índice não são os da tabela"
+        return "A5", "os e-mails do índice não são os da tabela"
     return None

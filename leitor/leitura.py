@@ -6,8 +6,11 @@ import os
 import sqlite3
 import time
 
+from leitor import erros
 from leitor.erros import Erro
 from leitor.indice import Pares
+
+DO_ESQUEMA = {"A2", "A3", "A4"}  # as regras que dão 78; as outras, 65
 
 
 class Leitura:
@@ -31,6 +34,13 @@ class Leitura:
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Devolve a falha com o nome do banco à frente do motivo."""
         return Erro(codigo, f"{self.nome}: {motivo}")
+
+    def quebra(self, regra: str, motivo: str) -> Erro:
+        """Devolve a falha de quem quebra esta regra de docs/contrato.md."""
+        return self.recusa(
+            erros.ESQUEMA if regra in DO_ESQUEMA else erros.DADOS,
+            f"{motivo} (regra {regra} do contrato). Restaure uma cópia.",
+        )
 
 
 def quem_le() -> tuple[str, str]:

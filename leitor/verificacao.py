@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-import stat
 from collections.abc import Callable, Sequence
 
-from leitor import banco, erros, indice
+from leitor import arquivo, banco, erros, indice, livro
 from leitor.erros import RODE_O_ESCRITOR, Erro
 from leitor.lacres import conferir_lacres
 from leitor.leitura import Leitura
@@ -18,7 +16,6 @@ MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
 WAL = 2  # idem, seção 1.3: bytes 18 e 19
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
-ELO_ZERO = "0" * 64
 ABERTO = 3  # verificações até a conexão existir
 
 
@@ -69,19 +66,20 @@ def abrir(leitura: Leitura) -> None:
 
 
 def _arquivo(leitura: Leitura) -> str:
-    estado = os.stat(leitura.caminho)
-    if not stat.S_ISREG(estado.st_mode):
+    tamanho = arquivo.tamanho(leitura.caminho)
+    if tamanho is None:
         raise leitura.recusa(erros.DADOS, "não é um arquivo comum. Corrija BANCO.")
-    if estado.st_size == 0:
+    if tamanho == 0:
         raise leitura.recusa(erros.SEM_ENTRADA, f"o arquivo está vazio. {RODE_O_ESCRITOR}")
-    return f"{milhar(estado.st_size)} bytes"
+    return f"{milhar(tamanho)} bytes"
 
 
 def _cabecalho(leitura: Leitura) -> str:
-    with open(leitura.caminho, "rb") as arquivo:
-        leitura.cabecalho = arquivo.read(100)
+    leitura.cabecalho = arquivo.comeco(leitura.caminho, 100)
     if leitura.cabecalho[:16] != MAGIA or len(leitura.cabecalho) < 100:
-        if _tem_diario(leitura.caminho):
+        if _ao_lado(leitura, "-journal") and (
+            arquivo.comeco(f"{os.path.realpath(leitura.caminho)}-journal", 8) == MAGIA_DO_DIARIO
+        ):
             raise leitura.recusa(
                 erros.TENTE_DE_NOVO,
                 f"há um diário de uma gravação interrompida no começo. {RODE_O_ESCRITOR}",
@@ -93,23 +91,34 @@ def _cabecalho(leitura: Leitura) -> str:
     return f"SQLite 3, páginas de {milhar(tamanho if tamanho > 1 else 65_536)} bytes"
 
 
-def _tem_diario(caminho: str) -> bool:
+def _ao_lado(leitura: Leitura, sufixo: str) -> int:
+    """Devolve o tamanho do arquivo ao lado do banco; 0 se não há, que para o SQLite é o mesmo.
+
+    Levanta Erro 65 se não é um arquivo comum: o SQLite o abriria, e um FIFO
+    sem ninguém do outro lado faz esperar para sempre.
+    """
     try:
-        with open(f"{os.path.realpath(caminho)}-journal", "rb") as diario:
-            return diario.read(8) == MAGIA_DO_DIARIO
+        tamanho = arquivo.tamanho(f"{os.path.realpath(leitura.caminho)}{sufixo}")
     except FileNotFoundError:
-        return False
+        return 0
+    if tamanho is None:
+        raise leitura.recusa(
+            erros.DADOS,
+            f"ao lado, {os.path.basename(leitura.caminho)}{sufixo} não é um arquivo comum. "
+            "Tire-o dali e leia de novo.",
+        )
+    return tamanho
 
 
 def _abertura(leitura: Leitura) -> str:
-    if WAL in leitura.cabecalho[18:20] or os.path.exists(
-        f"{os.path.realpath(leitura.caminho)}-wal"
-    ):
+    diarios = [_ao_lado(leitura, sufixo) for sufixo in ("-journal", "-wal")]
+    # Um -wal vazio ao lado de um diário de rollback não quer dizer nada, nem para o SQLite.
+    if WAL in leitura.cabecalho[18:20] or diarios[1]:
         # Abrir poderia criar -wal e -shm, e o leitor não cria nada.
         raise leitura.recusa(
             erros.TENTE_DE_NOVO,
             "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
-            f"ao diário de rollback. {RODE_O_ESCRITOR}",
+            f"ao diário de rollback (regra A3 do contrato). {RODE_O_ESCRITOR}",
         )
     leitura.con = banco.abrir(leitura.caminho, leitura.espera)
     return f"só de leitura, SQLite {sqlite3.sqlite_version}"
@@ -128,32 +137,32 @@ def _dono(leitura: Leitura) -> str:
         raise leitura.recusa(
             erros.DADOS,
             f"banco de outro programa (application_id 0x{aplicacao:08x}, o nosso é "
-            f"0x{APLICACAO:08x}). Corrija BANCO.",
+            f"0x{APLICACAO:08x}; regra A1 do contrato). Corrija BANCO.",
         )
     if versao != VERSAO_DO_ESQUEMA:
         raise leitura.recusa(
             erros.ESQUEMA,
-            f"esquema na versão {versao}, este leitor conhece a {VERSAO_DO_ESQUEMA}. "
+            f"esquema na versão {versao}, este leitor conhece a {VERSAO_DO_ESQUEMA} "
+            "(regra A2 do contrato). "
             "Use a imagem do leitor da mesma versão do escritor.",
         )
     return f"application_id 0x{aplicacao:08x}, esquema na versão {versao}"
 
 
 def _esquema(leitura: Leitura) -> str:
-    sobram = [str(linha) for (linha,) in leitura.con.execute(banco.LE_ESQUEMA)]
-    faltam = []
-    for linha in banco.ESQUEMA:
-        if linha in sobram:
-            sobram.remove(linha)
-        else:
-            faltam.append(linha)
+    codificacao = banco.valor(leitura.con, banco.CODIFICACAO)
+    if codificacao != "UTF-8":
+        raise leitura.quebra("A3", f"o texto está em {codificacao}, e não em UTF-8")
+    achados = leitura.con.execute(banco.LE_ESQUEMA).fetchall()
+    sobram = {nome for tipo, nome, *resto in achados if (tipo, nome, *resto) not in banco.ESQUEMA}
+    sobram -= {nome for _, nome, *_ in banco.DO_SQLITE.intersection(achados)}
+    faltam = {nome for _, nome, *_ in banco.ESQUEMA.difference(achados)}
     if faltam or sobram:
-        diferencas = [f"falta {linha}" for linha in faltam] + [f"sobra {linha}" for linha in sobram]
-        raise leitura.recusa(
-            erros.ESQUEMA,
-            f"o esquema não é o do contrato: {'; '.join(diferencas[:3])}"
-            f"{' …' if len(diferencas) > 3 else ''}. Restaure uma cópia.",
-        )
+        diferencas = [f"difere {nome}" for nome in sorted(faltam & sobram)]
+        diferencas += [f"falta {nome}" for nome in sorted(faltam - sobram)]
+        diferencas += [f"sobra {nome}" for nome in sorted(sobram - faltam)]
+        mostradas = f"{', '.join(diferencas[:3])}{' …' if len(diferencas) > 3 else ''}"
+        raise leitura.quebra("A4", f"o esquema não é o do contrato: {mostradas}")
     return "usuarios e execucoes, como no contrato"
 
 
@@ -161,72 +170,45 @@ def _integridade(leitura: Leitura) -> str:
     achados = [achado for (achado,) in leitura.con.execute(banco.INTEGRIDADE)]
     if achados != ["ok"]:
         texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
-        raise leitura.recusa(erros.DADOS, f"quick_check: {texto}. Restaure uma cópia.")
+        raise leitura.quebra("A5", f"quick_check: {texto}")
     return "quick_check sem achados"
 
 
 def _lacres(leitura: Leitura) -> str:
-    quantos, quebrados = conferir_lacres(leitura.con, leitura.pares)
+    quantos, quebrados, problema = conferir_lacres(leitura.con, leitura.pares)
     if quebrados:
-        raise leitura.recusa(
-            erros.DADOS,
+        raise leitura.quebra(
+            "E10",
             f"lacre quebrado na execução {', '.join(quebrados[:3])}"
-            f"{' …' if len(quebrados) > 3 else ''}: as linhas não são as que foram gravadas. "
-            "Restaure uma cópia.",
+            f"{' …' if len(quebrados) > 3 else ''}: as linhas não são as que foram gravadas",
         )
+    if problema:
+        raise leitura.quebra(*problema)
     return f"recalculados das linhas e iguais: {milhar(quantos)}"
 
 
 def _elos(leitura: Leitura) -> str:
-    anterior = ELO_ZERO
-    quantos = 0
-    for id_, elo, colunas in leitura.con.execute(banco.ELOS):
-        anterior = hashlib.sha256(anterior.encode() + (colunas or b"")).hexdigest()
-        if elo != anterior:
-            raise leitura.recusa(
-                erros.DADOS,
-                f"elo quebrado na execução {id_}: o livro não é o que foi gravado. "
-                "Restaure uma cópia.",
-            )
-        quantos += 1
+    quantos, quebrado = livro.elo_quebrado(leitura.con)
+    if quebrado is not None:
+        motivo = f"elo quebrado na execução {quebrado}: o livro não é o que foi gravado"
+        raise leitura.quebra("E11", motivo)
     return f"corrente de {milhar(quantos)} inteira"
 
 
 def _totais(leitura: Leitura) -> str:
-    esperado = fim = soma = 0
-    for linha in leitura.con.execute(banco.TOTAIS):
-        esperado += 1
-        id_, lidos, inseridos, repetidos, primeiro, ultimo, total, achados = linha
-        soma += inseridos
-        contas = {
-            f"o número esperado é {esperado}": id_ == esperado,
-            "lidos não é inseridos + repetidos": lidos == inseridos + repetidos,
-            f"registra {inseridos} inseridos, há {achados}": inseridos == achados,
-            f"registra total {total}, a soma é {soma}": total == soma,
-            "só metade do intervalo de ids": (primeiro is None) == (ultimo is None),
-            "o intervalo de ids invade o anterior": None in (primeiro, ultimo)
-            or fim < primeiro <= ultimo,
-        }
-        if erradas := [conta for conta, certa in contas.items() if not certa]:
-            raise leitura.recusa(
-                erros.DADOS, f"execução {id_}: {'; '.join(erradas)}. Restaure uma cópia."
-            )
-        fim = ultimo or fim
-    if not esperado:
-        raise leitura.recusa(erros.SEM_ENTRADA, f"nenhuma execução registrada. {RODE_O_ESCRITOR}")
-    quantos = banco.valor(leitura.con, banco.QUANTOS)
-    if quantos != soma:
+    if problema := livro.problema(leitura.con):
+        raise leitura.quebra(*problema)
+    if not banco.valor(leitura.con, banco.CONTA_EXECUCOES):
         raise leitura.recusa(
-            erros.DADOS,
-            f"há {quantos} usuários, as execuções registram {soma}: alguém gravou ou apagou por "
-            "fora. Restaure uma cópia.",
+            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {RODE_O_ESCRITOR}"
         )
+    quantos = banco.valor(leitura.con, banco.QUANTOS)
     return f"usuários: {milhar(quantos)}, cada um em uma execução"
 
 
 def _indice(leitura: Leitura) -> str:
     if problema := indice.problema(leitura.con, leitura.pares):
-        raise leitura.recusa(erros.DADOS, f"{problema}. Restaure uma cópia.")
+        raise leitura.quebra(*problema)
     return "o dos e-mails diz o mesmo que a tabela"
 
 

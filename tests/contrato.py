@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+CONTRATO = Path(__file__).resolve().parent.parent / "docs" / "contrato.md"
 APLICACAO = 0x44534632
 AMOSTRA = [
     ("João Silva", "joao@example.com"),
@@ -23,6 +24,13 @@ CREATE TABLE IF NOT EXISTS usuarios (
 )"""
 INSERE_COMUM = "INSERT INTO usuarios (nome, email, criado_em) VALUES (?, ?, ?)"
 LINHAS_DE = "SELECT id, nome, email, criado_em FROM usuarios WHERE id BETWEEN ? AND ? ORDER BY id"
+
+
+def ddl_do_contrato() -> list[str]:
+    """Devolve as instruções do bloco de SQL de docs/contrato.md, sem o ponto e vírgula."""
+    texto = CONTRATO.read_text(encoding="utf-8")
+    bloco = texto.partition("```sql\n")[2].partition("```")[0]
+    return [instrucao.strip() for instrucao in bloco.split(";") if instrucao.strip()]
 
 
 def consultar(banco: Path, sql: str, *parametros: object) -> list[tuple[Any, ...]]:
@@ -53,8 +61,8 @@ def fotografar(pasta: Path) -> dict[str, bytes | None]:
 
 
 def sha256(dados: str) -> str:
-    """Devolve o SHA-256 em hexadecimal do texto em UTF-8."""
-    return hashlib.sha256(dados.encode()).hexdigest()
+    """Devolve o SHA-256 em hexadecimal do texto em UTF-8; o que não é UTF-8 vem em substitutos."""
+    return hashlib.sha256(dados.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def lacre(linhas: Iterable[tuple[object, ...]]) -> str:
@@ -79,6 +87,7 @@ def reselar(banco: Path) -> None:
     """Falsifica o livro inteiro: recalcula cada lacre e cada elo para o que há agora."""
     anterior = "0" * 64
     with closing(sqlite3.connect(banco, isolation_level=None)) as con:
+        con.text_factory = lambda texto: texto.decode("utf-8", "surrogateescape")
         for linha in con.execute("SELECT * FROM execucoes ORDER BY id").fetchall():
             *colunas, _, _ = linha
             selo = lacre(con.execute(LINHAS_DE, (linha[9], linha[10])).fetchall())

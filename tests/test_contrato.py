@@ -17,6 +17,7 @@ from tests.contrato import (
     LINHAS_DE,
     alterar,
     consultar,
+    ddl_do_contrato,
     elo,
     fotografar,
     lacre,
@@ -36,7 +37,7 @@ CONTRATO = (RAIZ / "docs" / "contrato.md").read_text(encoding="utf-8")
 DDL = [
     "PRAGMA application_id = 0x44534632",
     "PRAGMA user_version = 1",
-    *ESQUEMA.split(";\n")[:-1],
+    *ddl_do_contrato(),
 ]
 VETOR = [
     "INSERT INTO usuarios VALUES (1, 'João', 'joao@x.com', '2026-01-02T03:04:05Z')",

@@ -92,10 +92,11 @@ def test_os_dados_sao_texto(
 
 def test_o_livro_tambem_e_texto(semeado: Path, pagina: Callable[..., str]) -> None:
     """Um livro forjado e selado de novo não põe marcas na página, nem no SVG, nem a derruba."""
-    alterar(semeado, "UPDATE execucoes SET container = '<b>\"x', concluida_em = '<i>ontem'")
+    alterar(semeado, "UPDATE execucoes SET container = '<b>\"x', versao = '<i>ontem'")
     reselar(semeado)
     texto = pagina()
-    assert texto.count("&lt;i&gt;ontem") >= 4
+    assert texto.count("&lt;i&gt;ontem") >= 2
+    assert texto.count("&lt;b&gt;") >= 4
     assert {"b", "i"} & {*Pagina(texto).marcas} == set()
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from leitor.banco import ESQUEMA
 from tests.conftest import Programa
-from tests.contrato import alterar, consultar, fotografar
+from tests.contrato import alterar, consultar, ddl_do_contrato, fotografar
 from tests.processos import comando, rodar
 from tests.verificacao import PAGINA, Adulterar, conferir
 
@@ -95,34 +96,32 @@ def test_arquivo_que_nao_serve(
     [
         pytest.param(
             esquema("ALTER TABLE usuarios DROP COLUMN criado_em"),
-            "falta coluna",
+            "difere usuarios",
             id="coluna a menos",
         ),
         pytest.param(
-            esquema("ALTER TABLE usuarios ADD COLUMN x TEXT"), "sobra coluna", id="coluna a mais"
+            esquema("ALTER TABLE usuarios ADD COLUMN x TEXT"), "difere usuarios", id="coluna a mais"
         ),
         pytest.param(
             esquema("ALTER TABLE usuarios ADD COLUMN x TEXT AS (nome)"),
-            "GERADA",
+            "difere usuarios",
             id="coluna gerada",
         ),
         pytest.param(
-            esquema("ALTER TABLE usuarios RENAME nome TO n"), "sobra coluna usuarios 1 n", id="nome"
+            esquema("ALTER TABLE usuarios RENAME nome TO n"), "difere usuarios", id="nome"
         ),
-        pytest.param(esquema("CREATE TABLE x (y)"), "sobra coluna x", id="tabela a mais"),
-        pytest.param(esquema("DROP TABLE execucoes"), "falta coluna", id="tabela a menos"),
+        pytest.param(esquema("CREATE TABLE x (y)"), "sobra x", id="tabela a mais"),
+        pytest.param(esquema("DROP TABLE execucoes"), "falta execucoes", id="tabela a menos"),
+        pytest.param(esquema("DROP INDEX usuarios_email"), "falta usuarios_email", id="sem índice"),
+        pytest.param(esquema("CREATE INDEX x ON usuarios (nome)"), "sobra x", id="índice a mais"),
         pytest.param(
-            esquema("DROP INDEX usuarios_email"), "falta índice usuarios (email", id="sem índice"
-        ),
-        pytest.param(
-            esquema("CREATE INDEX x ON usuarios (nome)"), "sobra índice", id="índice a mais"
-        ),
-        pytest.param(
-            esquema(UNICO.format("copia", "email COLLATE NOCASE")), "", id="cópia do índice"
+            esquema(UNICO.format("copia", "email COLLATE NOCASE")),
+            "sobra copia",
+            id="cópia do índice",
         ),
         pytest.param(
             esquema("DROP INDEX usuarios_email", UNICO.format("usuarios_email", "email")),
-            "sobra índice usuarios (email BINARY) único",
+            "difere usuarios_email",
             id="índice que distingue maiúsculas",
         ),
         pytest.param(
@@ -130,29 +129,84 @@ def test_arquivo_que_nao_serve(
                 "DROP INDEX usuarios_email",
                 UNICO.format("usuarios_email", "email COLLATE NOCASE") + " WHERE id > 1",
             ),
-            "parcial",
+            "difere usuarios_email",
             id="índice parcial",
         ),
-        pytest.param(esquema("CREATE VIEW v AS SELECT 1"), "sobra view v", id="visão"),
+        pytest.param(esquema("CREATE VIEW v AS SELECT 1"), "sobra v", id="visão"),
         pytest.param(
             esquema("CREATE TRIGGER g AFTER INSERT ON usuarios BEGIN SELECT 1; END"),
-            "sobra trigger g",
+            "sobra g",
             id="gatilho",
         ),
         pytest.param(
             com_outro_ddl("usuarios", ") STRICT", ")"),
-            "falta tabela usuarios STRICT",
+            "difere usuarios",
             id="sem STRICT",
         ),
         pytest.param(
             com_outro_ddl("usuarios", "nome      TEXT NOT NULL", "nome TEXT"),
-            "falta coluna usuarios 1 nome TEXT NOT NULL",
+            "difere usuarios",
             id="sem NOT NULL",
         ),
         pytest.param(
             com_outro_ddl("execucoes", "total        INTEGER", "total TEXT"),
-            "falta coluna execucoes 11 total INTEGER",
+            "difere execucoes",
             id="outro tipo",
+        ),
+        pytest.param(
+            com_outro_ddl("usuarios", "nome      TEXT NOT NULL", "nome TEXT NOT NULL"),
+            "difere usuarios",
+            id="outros espaços",
+        ),
+        pytest.param(
+            com_outro_ddl("usuarios", "criado_em TEXT", "criado_em text"),
+            "difere usuarios",
+            id="minúsculas",
+        ),
+        pytest.param(
+            com_outro_ddl("usuarios", "nome      TEXT", "nome      TEXT COLLATE NOCASE"),
+            "difere usuarios",
+            id="COLLATE",
+        ),
+        pytest.param(
+            com_outro_ddl("execucoes", "INTEGER NOT NULL", "INTEGER NOT NULL CHECK (lidos < 9)"),
+            "difere execucoes",
+            id="CHECK",
+        ),
+        pytest.param(
+            com_outro_ddl("usuarios", "PRIMARY KEY", "PRIMARY KEY AUTOINCREMENT"),
+            "difere usuarios, sobra sqlite_sequence",
+            id="AUTOINCREMENT",
+        ),
+        pytest.param(
+            esquema("DROP INDEX usuarios_email", UNICO.format("emails", "email COLLATE NOCASE")),
+            "falta usuarios_email, sobra emails",
+            id="índice com outro nome",
+        ),
+        pytest.param(
+            esquema(
+                "CREATE TABLE x (y)",
+                "PRAGMA writable_schema = ON",
+                "UPDATE sqlite_schema SET name = 'sqlite_x', tbl_name = 'sqlite_x', "
+                "sql = 'CREATE TABLE sqlite_x (y)' WHERE name = 'x'",
+            ),
+            "sobra sqlite_x",
+            id="nome reservado ao SQLite",
+        ),
+        pytest.param(
+            esquema(
+                "ANALYZE",
+                "PRAGMA writable_schema = ON",
+                "UPDATE sqlite_schema SET sql = 'CREATE TABLE sqlite_stat1(tbl,idx,stat,x)' "
+                "WHERE name = 'sqlite_stat1'",
+            ),
+            "sobra sqlite_stat1",
+            id="estatísticas de outra forma",
+        ),
+        pytest.param(
+            esquema('CREATE TABLE "\x1b[31m\u202e\n" (y)'),
+            "sobra \\x1b[31m\\u202e\\n (regra A4",
+            id="nome que um terminal obedeceria",
         ),
     ],
 )
@@ -174,3 +228,51 @@ def test_o_que_nao_e_arquivo(criar: Callable[[Path], None], banco: Path) -> None
     assert (saida.codigo, saida.stdout) == (65, "")
     assert saida.stderr == f"[LEITOR] ERRO: {banco}: não é um arquivo comum. Corrija BANCO.\n"
     assert fotografar(banco.parent) == antes
+
+
+def test_analyze_nao_muda_o_esquema(gravado: Path, leitor: Programa) -> None:
+    """As estatísticas que o próprio SQLite guarda são as únicas tabelas a mais que se aceitam."""
+    alterar(gravado, "ANALYZE")
+    assert consultar(gravado, "SELECT count(*) FROM sqlite_stat1") == [(2,)]
+    conferir(leitor, gravado, 0, None)
+
+
+def test_o_ddl_e_um_so(gravado: Path) -> None:
+    """O do contrato, o que o leitor exige e o que o escritor cria: letra por letra o mesmo."""
+    criado = consultar(gravado, "SELECT type, name, tbl_name, sql FROM sqlite_schema")
+    assert {*criado} == ESQUEMA
+    assert [sql for *_, sql in criado] == ddl_do_contrato()
+
+
+@pytest.mark.parametrize("sufixo", ["-journal", "-wal"])
+@pytest.mark.parametrize("conteudo", [b"", None], ids=["sem dados", "com o banco"])
+def test_fifo_ao_lado_do_banco(sufixo: str, conteudo: bytes | None, gravado: Path) -> None:
+    """Um FIFO com o nome do diário: 65 na hora, sem ficar à espera de quem lhe escreva."""
+    if conteudo is not None:
+        gravado.write_bytes(b"texto\n" * 100)  # nem para decidir se o começo se perdeu
+    os.mkfifo(f"{gravado}{sufixo}")
+    antes = fotografar(gravado.parent)
+    saida = rodar(comando("leitor"))
+    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (65, "", 1)
+    if conteudo is None or sufixo == "-journal":
+        assert f"ao lado, {gravado.name}{sufixo} não é um arquivo comum" in saida.stderr
+    assert fotografar(gravado.parent) == antes
+
+
+def test_wal_vazio_nao_quer_dizer_nada(gravado: Path, leitor: Programa) -> None:
+    """Ao lado de um banco em diário de rollback, um -wal de 0 byte é como se não houvesse."""
+    gravado.with_name(f"{gravado.name}-wal").touch()
+    conferir(leitor, gravado, 0, None)
+    gravado.with_name(f"{gravado.name}-wal").write_bytes(b"x")
+    assert "modo WAL" in conferir(leitor, gravado, 75, "abertura")
+
+
+def test_erro_ao_ler_o_comeco(gravado: Path, ferramenta: Callable[[str], str]) -> None:
+    """Um EIO na primeira leitura é uma falha do disco em que o banco está, e não da saída."""
+    strace = [ferramenta("strace"), "-qq", "-o", "/dev/null", "-P", str(gravado)]
+    for chamadas in ("read", "pread64"):
+        injetado = ["-e", f"inject={chamadas}:error=EIO"]
+        saida = rodar([*strace, "-e", f"trace={chamadas}", *injetado, *comando("leitor")])
+        assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (74, "", 1)
+        assert saida.stderr.startswith(f"[LEITOR] ERRO: {gravado}: erro de ")
+        assert "a saída padrão" not in saida.stderr

@@ -1,14 +1,11 @@
 """O leitor acha os bytes trocados e as linhas mudadas depois que o escritor as selou."""
 
-import hashlib
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, alterar, consultar, elo, fotografar
+from tests.contrato import AMOSTRA, alterar, consultar, fotografar, reselar
 from tests.verificacao import PAGINA, conferir
 
 
@@ -95,21 +92,9 @@ def test_bytes_que_nao_sao_utf8_selados_de_novo(
 ) -> None:
     """Nem um lacre refeito por cima deles vale; e o escritor não os restaura."""
     alterar(gravado, "UPDATE usuarios SET nome = CAST(x'4aff' AS TEXT) WHERE id = 1")
-    with closing(sqlite3.connect(gravado, isolation_level=None)) as con:
-        con.text_factory = lambda dados: dados.decode("utf-8", "surrogateescape")
-        linhas = con.execute("SELECT * FROM usuarios WHERE id < 4 ORDER BY id").fetchall()
-        selo = hashlib.sha256()
-        for linha in linhas:
-            selo.update(("\x1f".join(map(str, linha)) + "\x1e").encode("utf-8", "surrogateescape"))
-        anterior = "0" * 64
-        for execucao in con.execute("SELECT * FROM execucoes ORDER BY id").fetchall():
-            lacre = selo.hexdigest() if execucao[0] == 1 else execucao[12]
-            anterior = elo(anterior, [*execucao[:12], lacre])
-            con.execute(
-                "UPDATE execucoes SET lacre = ?, elo = ? WHERE id = ?",
-                (lacre, anterior, execucao[0]),
-            )
-    conferir(leitor, gravado, 65, "lacres")
+    reselar(gravado)
+    detalhe = conferir(leitor, gravado, 65, "lacres")
+    assert "usuarios, id 1: nome com bytes que não são UTF-8 (regra U5 do contrato)" in detalhe
     falsa = tmp_path / "falsa.db"
     falsa.write_bytes(gravado.read_bytes())
     codigo, _, stderr = escritor("restaurar", str(falsa))
