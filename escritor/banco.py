@@ -225,16 +225,16 @@ def conferir_esquema(con: sqlite3.Connection, caminho: str) -> None:
     conferir_dono(caminho, aplicacao & 0xFFFFFFFF, versao)
     (codificacao,) = con.execute(LE_CODIFICACAO).fetchone()
     if codificacao != "UTF-8":
-        raise _outro_esquema(caminho, f"o texto está em {codificacao}")
+        raise _outro_esquema(caminho, f"o texto está em {codificacao}", "A3")
     existentes = [objeto for objeto in con.execute(LE_ESQUEMA) if objeto not in DO_SQLITE]
     if sorted(existentes, key=str) != sorted(OBJETOS, key=str):
         diferentes = {str(nome) for _, nome, *_ in {*existentes} ^ OBJETOS}
         raise _outro_esquema(caminho, ", ".join(sorted(diferentes)) or "há um objeto duas vezes")
 
 
-def _outro_esquema(caminho: str, diferenca: str) -> Erro:
+def _outro_esquema(caminho: str, diferenca: str, regra: str = "A4") -> Erro:
     return Erro(
         erros.ESQUEMA,
-        f"{caminho}: o esquema não é o do contrato ({diferenca}); "
+        f"{caminho}: o esquema não é o do contrato ({diferenca}; regra {regra}); "
         "ficou intacto. Rode o leitor com `verificar`.",
     )

@@ -80,13 +80,14 @@ def conferir_dono(caminho: str, aplicacao: int, versao: int) -> None:
         raise Erro(
             erros.DADOS,
             f"{caminho}: banco de outro programa (application_id 0x{aplicacao:08x}, o nosso é "
-            f"0x{APLICACAO:08x}); ficou intacto. Use outro BANCO.",
+            f"0x{APLICACAO:08x}; regra A1 do contrato); ficou intacto. Use outro BANCO.",
         )
     if versao != VERSAO_DO_ESQUEMA:
         raise Erro(
             erros.ESQUEMA,
             f"{caminho}: esquema na versão {versao}, este escritor grava a "
-            f"{VERSAO_DO_ESQUEMA}; ficou intacto. Use a imagem da versão que o criou.",
+            f"{VERSAO_DO_ESQUEMA} (regra A2 do contrato); ficou intacto. "
+            "Use a imagem da versão que o criou.",
         )
 
 

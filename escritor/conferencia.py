@@ -19,12 +19,13 @@ from escritor.progresso import milhar
 from escritor.regras import Quebra
 
 CONFERIDAS = 100_000  # linhas que se conferem antes de gravar
+NO_INDICE = 10_000  # num banco maior, as últimas linhas que se procuram no índice
 POR_BLOCO = 500
 MENOR_ID = -(2**63)
 LACRE_DE_NADA = hashlib.sha256().hexdigest().encode()
 
-INTEGRIDADE = "PRAGMA integrity_check(1)"
-INTEGRIDADE_DO_LIVRO = "PRAGMA integrity_check(execucoes)"
+INTEGRIDADE = "PRAGMA quick_check(1)"
+INTEGRIDADE_DO_LIVRO = "PRAGMA quick_check(execucoes)"
 # Os textos em BLOB: um que não é UTF-8, ou tem um NUL, chega inteiro.
 EXECUCOES = """\
 SELECT id, CAST(origem AS BLOB), CAST(container AS BLOB), CAST(versao AS BLOB),
@@ -45,12 +46,18 @@ WHERE id <= ? AND ultimo_id IS NOT NULL ORDER BY id DESC LIMIT 1"""
 PONTAS = "SELECT (SELECT min(id) FROM usuarios), (SELECT max(id) FROM usuarios)"
 QUANTAS_ATE = "SELECT count(*) FROM (SELECT 1 FROM usuarios NOT INDEXED WHERE id > ? LIMIT ?)"
 QUANTAS_ENTRE = "SELECT count(*) FROM usuarios NOT INDEXED WHERE id BETWEEN ? AND ?"
-FORA_DO_INDICE = """\
+QUANTAS = "SELECT count(*) FROM usuarios NOT INDEXED"
+# Na ordem do índice, o que se repete está lado a lado.
+REPETIDA = """\
 SELECT id FROM (
-    SELECT id, email FROM usuarios NOT INDEXED WHERE id > ? ORDER BY id DESC LIMIT ?
-) AS t WHERE NOT EXISTS (
+    SELECT id, email, lag(email) OVER (ORDER BY email COLLATE NOCASE) AS anterior
+    FROM usuarios INDEXED BY usuarios_email
+) WHERE email = anterior COLLATE NOCASE LIMIT 1"""
+QUANTAS_NO_INDICE = "SELECT count(*) FROM usuarios INDEXED BY usuarios_email WHERE email >= ''"
+FORA_DO_INDICE = """\
+SELECT id FROM usuarios AS t NOT INDEXED WHERE id > ? AND NOT EXISTS (
     SELECT 1 FROM usuarios INDEXED BY usuarios_email
-    WHERE email = t.email COLLATE NOCASE AND id = t.id
+    WHERE email = t.email COLLATE NOCASE AND id = t.id AND email = t.email COLLATE BINARY
 ) LIMIT 1"""
 
 Registro = tuple[Any, ...]  # uma linha de EXECUCOES
@@ -80,7 +87,7 @@ def antes_de_gravar(
     except Quebra as quebra:
         raise Erro(
             erros.DADOS,
-            f"{caminho}: {quebra}; nada foi gravado, e o banco ficou como estava. {carga.RESTAURE}",
+            f"{caminho}: {quebra}; nada foi gravado. {carga.RESTAURE}",
         ) from None
 
 
@@ -109,15 +116,14 @@ def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: in
     poucas = limite is None or carga.valor(con, QUANTAS_ATE, ponto.fim, limite + 1) <= limite
     if not desde:
         _conferir_paginas(con, INTEGRIDADE if poucas else INTEGRIDADE_DO_LIVRO)
-    ultimo = _percorrer(con, ponto)
     menor, maior = con.execute(PONTAS).fetchone()
     if menor is not None and (menor < 1 or maior > carga.TETO):
         raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
+    ultimo = _percorrer(con, ponto)
     depois_de = ponto.fim
     if not poucas and (da_ultima := con.execute(ULTIMA_QUE_INSERIU, (ultimo.execucao,)).fetchone()):
         depois_de = max(ponto.fim, da_ultima[0] - 1)
-    if desde or not poucas:
-        _conferir_indice(con, depois_de)
+    _conferir_indice(con, depois_de if desde or poucas else max(depois_de, maior - NO_INDICE))
     _conferir_linhas(con, ponto.execucao, depois_de)
     return ultimo
 
@@ -179,6 +185,8 @@ def _conferir_intervalo(id_: int, inseridos: int, primeiro: bytes, ultimo: bytes
     if not (inseridos and primeiro and ultimo):
         raise Quebra(f"execução {id_}: inseridos e o intervalo de ids discordam", "E6")
     if int(primeiro) <= fim:
+        if not fim:
+            raise Quebra(f"execução {id_}: não há a linha {int(primeiro)}", "E6")
         raise Quebra(f"execução {id_}: o intervalo de ids invade o anterior", "E7")
     if int(ultimo) - int(primeiro) + 1 < inseridos:
         raise Quebra(f"execução {id_}: tem mais inseridos que ids", "E8")
@@ -195,9 +203,15 @@ def _conferir_textos(execucoes: list[Registro]) -> None:
 
 
 def _conferir_indice(con: sqlite3.Connection, depois_de: int) -> None:
-    """Procura no índice as últimas linhas, até CONFERIDAS."""
-    if fora := con.execute(FORA_DO_INDICE, (depois_de, CONFERIDAS)).fetchone():
+    """Procura no índice cada linha, letra por letra; se ele as tem todas, vê se tem outras."""
+    if fora := con.execute(FORA_DO_INDICE, (depois_de,)).fetchone():
         raise Quebra(f"usuarios, linha {fora[0]}: o índice de e-mails não a tem", "A5")
+    if depois_de:
+        return
+    if carga.valor(con, QUANTAS) != carga.valor(con, QUANTAS_NO_INDICE):
+        raise Quebra("o índice de e-mails tem linhas que a tabela não tem", "A5")
+    if repetida := con.execute(REPETIDA).fetchone():
+        raise Quebra(f"usuarios, linha {repetida[0]}: e-mail repetido", "U4")
 
 
 def _conferir_linhas(con: sqlite3.Connection, depois_da_execucao: int, depois_de: int) -> None:

@@ -123,7 +123,8 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     if estragado(erro):
         return Erro(
             DADOS,
-            f"{caminho}: banco corrompido ({numa_linha(erro)}); nada foi gravado. "
+            f"{caminho}: banco corrompido ({numa_linha(erro)}; regra A5 do contrato); "
+            "nada foi gravado. "
             "Rode o leitor com `verificar` e restaure uma cópia.",
         )
     raise erro

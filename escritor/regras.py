@@ -66,7 +66,8 @@ def linhas_em_ordem(bloco: bytes, quantas: int) -> bool:
 def da_linha(id_: int, *textos: bytes) -> str | None:
     """Devolve a primeira regra que a linha (id, nome, email, criado_em) quebra, ou None."""
     try:
-        nome, email, criado_em = (texto.decode() for texto in textos)
+        nome, email = (texto.decode() for texto in textos[:2])
+        criado_em = textos[2].decode("ascii", "replace")
     except (UnicodeDecodeError, AttributeError):  # AttributeError: NULL, que só um dano põe ali
         return "U5"
     regras = {
@@ -96,9 +97,10 @@ def execucoes_em_ordem(*colunas: Textos) -> bool:
 def da_execucao(*textos: bytes) -> str | None:
     """Devolve a primeira de E2, E3, E4 e E10 que os textos de uma execução quebram, ou None."""
     try:
-        origem, container, versao, inicio, fim, _ = (texto.decode() for texto in textos)
+        origem, container, versao = (texto.decode() for texto in textos[:3])
     except UnicodeDecodeError:
         return "E3"
+    inicio, fim = (texto.decode("ascii", "replace") for texto in textos[3:5])
     regras = {
         "E3": not CONTROLE.search(origem + container + versao),
         "E2": _origem(origem),

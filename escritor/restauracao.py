@@ -110,7 +110,7 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
     if not e_nosso(parcial):
         raise Erro(
             erros.DADOS,
-            f"{nome}: não é um banco do escritor; o banco está como estava. "
+            f"{nome}: não é um banco do escritor (regra A1 do contrato); o banco está como estava. "
             "Use uma cópia feita por `leitor copiar`.",
         )
     try:
@@ -127,7 +127,8 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
         motivo = " ".join(str(erro).split())
         raise Erro(
             erros.DADOS,
-            f"{nome}: corrompida ({motivo}); o banco está como estava. Use outra cópia.",
+            f"{nome}: corrompida ({motivo}; regra A5 do contrato); o banco está como estava. "
+            "Use outra cópia.",
         ) from erro
 
 

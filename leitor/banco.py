@@ -50,6 +50,7 @@ DO_SQLITE = {
     for nome, colunas in (
         ("sqlite_stat1", "tbl,idx,stat"),
         ("sqlite_stat4", "tbl,idx,neq,nlt,ndlt,sample"),
+        ("sqlite_sequence", "name,seq"),  # de um banco adotado, que nasceu com AUTOINCREMENT
     )
 }
 LE_ESQUEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"

@@ -96,7 +96,9 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
         nome = getattr(erro, "sqlite_errorname", str(erro))
         return Erro(ENTRADA_SAIDA, f"{caminho}: erro de leitura ({nome}). Verifique o disco.")
     texto = " ".join(str(erro).split())  # pode citar o esquema estragado, com as quebras de linha
-    return Erro(DADOS, f"{caminho}: banco corrompido ({texto}). Restaure uma cópia.")
+    return Erro(
+        DADOS, f"{caminho}: banco corrompido ({texto}; regra A5 do contrato). Restaure uma cópia."
+    )
 
 
 def _nao_abriu(erro: Falha, caminho: str) -> Erro:

@@ -154,8 +154,8 @@ def _esquema(leitura: Leitura) -> str:
     if codificacao != "UTF-8":
         raise leitura.quebra("A3", f"o texto está em {codificacao}, e não em UTF-8")
     achados = leitura.con.execute(banco.LE_ESQUEMA).fetchall()
-    sobram = {nome for tipo, nome, *resto in achados if (tipo, nome, *resto) not in banco.ESQUEMA}
-    sobram -= {nome for _, nome, *_ in banco.DO_SQLITE.intersection(achados)}
+    aceitos = banco.ESQUEMA | banco.DO_SQLITE
+    sobram = {nome for tipo, nome, *resto in achados if (tipo, nome, *resto) not in aceitos}
     faltam = {nome for _, nome, *_ in banco.ESQUEMA.difference(achados)}
     if faltam or sobram:
         diferencas = [f"difere {nome}" for nome in sorted(faltam & sobram)]

@@ -216,5 +216,5 @@ def test_o_que_so_o_sqlite_poe_no_esquema(comum: Path, escritor: Programa) -> No
     antes = fotografar(comum.parent)
     codigo, stdout, stderr = escritor()
     assert (codigo, stdout, stderr.count("\n")) == (78, "", 1)
-    assert "o esquema não é o do contrato (sqlite_x)" in stderr
+    assert "o esquema não é o do contrato (sqlite_x; regra A4)" in stderr
     assert fotografar(comum.parent) == antes

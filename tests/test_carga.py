@@ -155,7 +155,7 @@ def test_um_indice_que_mente_nao_custa_uma_linha_selada(
     antes = fotografar(semeado.parent)
     for saida in (escritor(), importar(DEZ_MIL_E_UMA)):
         assert (saida.codigo, saida.stdout) == (65, "")
-        assert "missing from index usuarios_email (regra A5 do contrato)" in saida.stderr
+        assert "o índice de e-mails não a tem (regra A5 do contrato)" in saida.stderr
     assert fotografar(semeado.parent) == antes
 
 

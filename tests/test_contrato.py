@@ -145,12 +145,12 @@ def intruso(nome: str, ddl: str) -> list[str]:
     [
         (["ANALYZE"], 0, "execução 2"),
         (["CREATE TABLE t (i INTEGER PRIMARY KEY AUTOINCREMENT)", "DROP TABLE t"], 0, "execução 2"),
-        (intruso("sqlite_x", "CREATE TABLE sqlite_x(x)"), 78, "(sqlite_x)"),
-        (intruso("SQLite_x", "CREATE TABLE SQLite_x(x)"), 78, "(SQLite_x)"),
-        (intruso("sqlite_stat1", "CREATE TABLE sqlite_stat1(x)"), 78, "(sqlite_stat1)"),
+        (intruso("sqlite_x", "CREATE TABLE sqlite_x(x)"), 78, "(sqlite_x; regra A4)"),
+        (intruso("SQLite_x", "CREATE TABLE SQLite_x(x)"), 78, "(SQLite_x; regra A4)"),
+        (intruso("sqlite_stat1", "CREATE TABLE sqlite_stat1(x)"), 78, "(sqlite_stat1; regra A4)"),
         (["DROP INDEX usuarios_email",
           "CREATE UNIQUE INDEX usuarios_email ON usuarios(email COLLATE NOCASE)"],
-         78, "(usuarios_email)"),
+         78, "(usuarios_email; regra A4)"),
     ],
 )  # fmt: skip
 def test_nada_mais_no_esquema(
