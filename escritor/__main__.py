@@ -1,13 +1,17 @@
 """Ponto de entrada de `python3 -m escritor`."""
 
-import signal
 import sys
 
-# Enquanto os módulos se carregam, um Ctrl-C só mata: ainda não há o que desfazer.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+try:
+    import signal
 
-from escritor import console  # noqa: E402 - só depois da linha acima
-from escritor.app import main  # noqa: E402 - idem
+    # Enquanto os módulos se carregam, um Ctrl-C só mata: ainda não há o que desfazer.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+except KeyboardInterrupt:  # nem este se tinha carregado
+    sys.exit(130)
+
+from escritor import console
+from escritor.app import main
 
 console.preparar()
 # Quem atende os sinais é main. Depois dela, o que está feito o código de saída já diz.
