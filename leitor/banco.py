@@ -44,12 +44,14 @@ ESQUEMA = {
     ("index", "usuarios_email", "usuarios", EMAIL_UNICO_DDL),
     ("table", "execucoes", "execucoes", EXECUCOES_DDL),
 }
-# As que o ANALYZE cria (sqlite.org/fileformat2.html, seção 2.6); só ajudam a planejar.
+# As que o SQLite cria (sqlite.org/fileformat2.html, seção 2.6): duas são do ANALYZE; a outra fica
+# num volume adotado, cuja tabela antiga tinha AUTOINCREMENT.
 DO_SQLITE = {
     ("table", nome, nome, f"CREATE TABLE {nome}({colunas})")
     for nome, colunas in (
         ("sqlite_stat1", "tbl,idx,stat"),
         ("sqlite_stat4", "tbl,idx,neq,nlt,ndlt,sample"),
+        ("sqlite_sequence", "name,seq"),
     )
 }
 LE_ESQUEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
