@@ -44,7 +44,8 @@ ESQUEMA = {
     ("index", "usuarios_email", "usuarios", EMAIL_UNICO_DDL),
     ("table", "execucoes", "execucoes", EXECUCOES_DDL),
 }
-# As que o ANALYZE cria (sqlite.org/fileformat2.html, seção 2.6); só ajudam a planejar.
+# As que o SQLite cria (sqlite.org/fileformat2.html, seção 2.6): duas são do ANALYZE; a outra fica
+# num volume adotado, cuja tabela antiga tinha AUTOINCREMENT.
 DO_SQLITE = {
     ("table", nome, nome, f"CREATE TABLE {nome}({colunas})")
     for nome, colunas in (
