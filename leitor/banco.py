@@ -121,12 +121,10 @@ FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
 LINHAS_DO_LACRE = PAGINA.format(
     "group_concat(id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e', '')"
 )
-# As três seguintes contam com dados já verificados, em que não há caracteres de controle.
 # Juntar cada coluna à parte custa metade de juntar linhas, e o Python as põe lado a lado.
-COLUNAS = PAGINA.format(
-    "group_concat(id, '\x1f') || '\x1e' || group_concat(nome, '\x1f') || '\x1e' ||"
-    " group_concat(email, '\x1f') || '\x1e' || group_concat(criado_em, '\x1f')"
-)
+# Daqui até BLOCO_DO_INDICE, só para dados já verificados, em que não há caracteres de controle.
+LADO_A_LADO = PAGINA.format(" || '\x1e' || ".join(["group_concat({}, '\x1f')"] * 4))
+COLUNAS = LADO_A_LADO.format("id", "nome", "email", "criado_em")
 # O que faz uma planilha tratar o texto como fórmula (OWASP, "CSV Injection"), e as formas de
 # largura inteira que algumas aceitam, ganha um apóstrofo à frente. É reversível: também o ganha
 # quem já tem apóstrofos antes de um desses caracteres, e o importador tira exatamente um.
@@ -134,8 +132,8 @@ COLUNAS = PAGINA.format(
 SEM_FORMULA = """\
 iif({0} BETWEEN 'A' AND '\ufeff', {0},
     iif(ltrim({0}, '''') GLOB '[-=+@＝＋－＠]*', '''' || {0}, {0}))"""
-COLUNAS_DO_CSV = COLUNAS.replace("(nome,", f"({SEM_FORMULA.format('nome')},").replace(
-    "(email,", f"({SEM_FORMULA.format('email')},"
+COLUNAS_DO_CSV = LADO_A_LADO.format(
+    "id", SEM_FORMULA.format("nome"), SEM_FORMULA.format("email"), "criado_em"
 )
 # Em %!-20s o SQLite conta letras, não bytes.
 LINHAS_DA_TABELA = PAGINA.format("group_concat(printf(?, id, nome, email, criado_em), '')")
