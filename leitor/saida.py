@@ -24,29 +24,30 @@ LARGA = b"\xff"  # nunca está em UTF-8
 MARCAS = ATE_U02FF.ljust(256, LARGA)
 
 
-class _ColunasDaLetra(dict[str, int]):
-    """Quantas colunas cada letra ocupa num terminal (Unicode, UAX #11), das que já se viram.
+class _EmColunas(dict[int, str]):
+    """O que `str.translate` põe no lugar de cada letra: uma letra por coluna que ela ocupa.
 
-    As do leste asiático e os emojis ocupam duas; acentos combinados, nenhuma; o
-    hífen opcional (U+00AD), que também é formatação, uma.
+    As do leste asiático e os emojis ocupam duas (Unicode, UAX #11); acentos
+    combinados, nenhuma; o hífen opcional, que também é formatação, uma.
     """
 
-    def __missing__(self, letra: str) -> int:
+    def __missing__(self, codigo: int) -> str:
         import unicodedata  # só quem tem letras largas paga por ele
 
+        letra = chr(codigo)
         if unicodedata.category(letra) in {"Mn", "Me", "Cf"} and letra != "\xad":
-            self[letra] = 0
+            self[codigo] = ""
         else:
-            self[letra] = 1 + (unicodedata.east_asian_width(letra) in "WF")
-        return self[letra]
+            self[codigo] = letra * (1 + (unicodedata.east_asian_width(letra) in "WF"))
+        return self[codigo]
 
 
-COLUNAS_DA_LETRA = _ColunasDaLetra()
+EM_COLUNAS = _EmColunas()
 
 
-def largura(texto: str) -> int:
-    """Devolve as colunas que o texto ocupa num terminal."""
-    return sum(map(COLUNAS_DA_LETRA.__getitem__, texto))
+def em_colunas(texto: str) -> str:
+    """Devolve um texto com tantas letras quantas as colunas que este ocupa num terminal."""
+    return texto.translate(EM_COLUNAS)
 
 
 def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
@@ -73,8 +74,8 @@ def _larguras(con: sqlite3.Connection, limite: int) -> list[int]:
         medidas = [id_ or 0, 0, 0, criado_em or 0]
         for coluna, juntos in enumerate(textos, 1):
             if juntos:
-                campos = juntos.split("\x1f")
-                medidas[coluna] = max(*map(len, campos), *map(largura, campos))
+                campos = juntos.split("\x1f") + em_colunas(juntos).split("\x1f")
+                medidas[coluna] = max(map(len, campos))
         larguras = [*map(max, larguras, medidas)]
     return larguras
 
@@ -90,7 +91,7 @@ def _com_o_recheio_certo(bloco: bytes) -> bytes:
         fim = bloco.find(US, posicao)
         campo = bloco[inicio:fim]
         letras = campo.decode().rstrip(" ")
-        faltam = len(letras) - largura(letras)
+        faltam = len(letras) - len(em_colunas(letras))
         trechos.append(campo + b" " * faltam if faltam >= 0 else campo[:faltam])
     return b"".join(trechos) + bloco[fim:]
 

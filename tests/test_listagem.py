@@ -192,15 +192,15 @@ def test_o_trabalho_nao_depende_de_quem(formato: str) -> None:
 def test_so_se_mede_quem_pode_alargar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Um nome chinês em três mil: as letras dos outros não se olham uma a uma."""
     medidos: list[str] = []
-    largura = saida.largura
+    em_colunas = saida.em_colunas
 
-    def medir(texto: str) -> int:
-        medidos.append(texto)
-        return largura(texto)
+    def medir(texto: str) -> str:
+        medidos.extend(texto.split("\x1f"))
+        return em_colunas(texto)
 
     linhas = muitas(1, "李雷")
     with closing(gravar(linhas)) as con:
-        monkeypatch.setattr(saida, "largura", medir)
+        monkeypatch.setattr(saida, "em_colunas", medir)
         assert listar(con, "tabela") == em_tabela(linhas)
     assert "李雷" in medidos
     assert len(medidos) < 2_000, "só as páginas em que uma coluna cresce, e quem a alarga"
