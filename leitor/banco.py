@@ -137,14 +137,15 @@ COLUNAS_DO_CSV = LADO_A_LADO.format(
 )
 # Em %!-20s o SQLite conta letras, não bytes.
 LINHAS_DA_TABELA = PAGINA.format("group_concat(printf(?, id, nome, email, criado_em), '')")
-# Nenhum texto ocupa mais colunas, nem tem mais letras, do que tem bytes: só os que têm mais bytes
-# do que a largura da coluna podem alargá-la. O criado_em é o da linha do maior id
-# (sqlite.org/lang_select.html#bareagg); todos têm o mesmo tamanho.
+# Um texto ocupa no máximo uma coluna por byte, e duas por letra: só os que passam assim da
+# largura de agora podem alargá-la. Todo criado_em tem o mesmo tamanho.
+ALARGA = """\
+group_concat({0}, '\x1f') FILTER (WHERE length(CAST({0} AS BLOB)) > ? AND 2 * length({0}) > ?)"""
 O_QUE_ALARGA = """\
-SELECT length(max(id)), length(criado_em),
-    group_concat(nome, '\x1f') FILTER (WHERE length(CAST(nome AS BLOB)) > ?),
-    group_concat(email, '\x1f') FILTER (WHERE length(CAST(email AS BLOB)) > ?)
-FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
+SELECT length(max(id)), length(criado_em), {}, {}
+FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?""".format(
+    ALARGA.format("nome"), ALARGA.format("email")
+)
 # Só o índice é lido. Nele, um e-mail que já não é texto não sai: faltará na conta.
 BLOCO_DO_INDICE = """\
 SELECT CAST(group_concat(email || x'1f' || id || x'1f', '') AS BLOB) FROM (

@@ -68,8 +68,9 @@ def _larguras(con: sqlite3.Connection, limite: int) -> list[int]:
     """Devolve as larguras das colunas: cabe cada texto, conte-se em letras ou em colunas."""
     larguras = [*map(len, COLUNAS)]
     for intervalo in banco.intervalos(con, 0, banco.TODOS, limite):
+        _, nome, email, _ = larguras
         id_, criado_em, *textos = con.execute(
-            banco.O_QUE_ALARGA, (*larguras[1:3], *intervalo)
+            banco.O_QUE_ALARGA, (nome, nome, email, email, *intervalo)
         ).fetchone()
         medidas = [id_ or 0, 0, 0, criado_em or 0]
         for coluna, juntos in enumerate(textos, 1):
@@ -90,7 +91,7 @@ def _com_o_recheio_certo(bloco: bytes) -> bytes:
         trechos.append(bloco[fim:inicio])
         fim = bloco.find(US, posicao)
         campo = bloco[inicio:fim]
-        letras = campo.decode().rstrip(" ")
+        letras = campo.rstrip(b" ").decode()
         faltam = len(letras) - len(em_colunas(letras))
         trechos.append(campo + b" " * faltam if faltam >= 0 else campo[:faltam])
     return b"".join(trechos) + bloco[fim:]
