@@ -4,10 +4,11 @@
     /tmp/medir/bin/python bench/comparar.py                    # 1.000.000 de linhas
     /tmp/medir/bin/python bench/comparar.py --linhas 10000000 --so-o-par
 
-Cada número é a mediana das rodadas; em cada rodada os casos se alternam, para
-que uma oscilação da máquina pese em todos. Só as razões dizem alguma coisa: os
-segundos são desta máquina. O resultado vai para bench/resultado-LINHAS.json, e
-bench/grafico.py faz dele a tabela e o gráfico.
+Com nomes comuns e com nomes mistos (bench/gerar.py); e o leitor, também onde ele
+já foi lento: um nome largo em cem mil, e buracos nos ids. Em cada rodada os casos
+se alternam, para que uma oscilação da máquina pese em todos. Só as razões dizem
+alguma coisa: os segundos são desta máquina. O resultado vai para
+bench/resultado-LINHAS.json, e bench/grafico.py faz dele as tabelas e o gráfico.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 RAIZ = Path(__file__).parent.parent
@@ -36,6 +35,10 @@ RECEITA = (
     "sqlite3 -separator $'\\x1f' -newline $'\\x1e' {0} "
     '"SELECT id,nome,email,criado_em FROM usuarios ORDER BY id" | sha256sum'
 )
+
+NOMES = ("comuns", "mistos")
+LARGO = "um nome largo em 100.000"
+ESPALHADOS = {"ids de 600 em 600": 600, "ids de 10⁹ em 10⁹": 10**9}
 
 Medida = tuple[float, int]  # segundos de relógio, pico de memória em KiB
 
@@ -53,21 +56,27 @@ def medir(comando: str) -> Medida:
 
 
 class Bancada:
-    """A pasta de trabalho, os arquivos gerados e as medidas por caso."""
+    """Uma pasta com os arquivos gerados e um banco, e as medidas por caso."""
 
-    def __init__(self, pasta: Path, linhas: int) -> None:
+    def __init__(self, pasta: Path) -> None:
+        pasta.mkdir()
         self.pasta = pasta
-        self.linhas = linhas
+        self.banco = pasta / "par.db"
         self.medidas: dict[str, list[Medida]] = {}
-        self.csv = self._gerar("dados.csv", str(linhas))
-        self.inteiro = self._gerar("inteiro.csv", str(linhas), "--colunas", "4")
-        self.novas = self._gerar("novas.csv", str(linhas // 10), "--desde", str(linhas))
 
-    def _gerar(self, nome: str, *argumentos: str) -> Path:
+    def gerar(self, nome: str, *argumentos: str | int) -> Path:
+        """Gera um CSV com bench/gerar.py."""
         caminho = self.pasta / nome
+        comando = [PYTHON, str(RAIZ / "bench/gerar.py"), *map(str, argumentos)]
         with caminho.open("w") as saida:
-            subprocess.run([PYTHON, RAIZ / "bench/gerar.py", *argumentos], stdout=saida, check=True)
+            subprocess.run(comando, stdout=saida, check=True)
         return caminho
+
+    def gerar_todos(self, linhas: int, nomes: str) -> None:
+        """Gera os três arquivos que se importam."""
+        self.csv = self.gerar("dados.csv", linhas, "--nomes", nomes)
+        self.inteiro = self.gerar("inteiro.csv", linhas, "--nomes", nomes, "--colunas", 4)
+        self.novas = self.gerar("novas.csv", linhas // 10, "--nomes", nomes, "--desde", linhas)
 
     def caso(self, nome: str, comando: str) -> None:
         """Mede um caso e guarda a medida. A sujeira dos anteriores já foi para o disco."""
@@ -86,6 +95,16 @@ class Bancada:
         caminho.write_text(texto)
         return caminho
 
+    def resultado(self) -> dict[str, dict[str, object]]:
+        """Devolve, de cada caso, os segundos de cada rodada e o maior pico de memória."""
+        return {
+            nome: {
+                "segundos": [round(duracao, 3) for duracao, _ in medidas],
+                "memoria_mib": round(max(memoria for _, memoria in medidas) / 1024, 1),
+            }
+            for nome, medidas in self.medidas.items()
+        }
+
 
 def escritor(banco: Path, arquivo: Path) -> str:
     """Devolve o comando que importa `arquivo`."""
@@ -94,10 +113,9 @@ def escritor(banco: Path, arquivo: Path) -> str:
 
 def importar(b: Bancada, pares: bool) -> None:
     """Uma rodada das importações."""
-    banco = b.novo("par.db")
-    b.caso("importar", escritor(banco, b.csv))
-    b.caso("importar de novo (tudo repetido)", escritor(banco, b.csv))
-    b.caso("importar mais 10 % num banco cheio", escritor(banco, b.novas))
+    b.caso("importar", escritor(b.novo("par.db"), b.csv))
+    b.caso("importar de novo (tudo repetido)", escritor(b.banco, b.csv))
+    b.caso("importar mais 10 % num banco cheio", escritor(b.banco, b.novas))
     b.caso("importar os mesmos 10 % num banco vazio", escritor(b.novo("vazio.db"), b.novas))
     if pares:
         importar_com_os_pares(b)
@@ -123,22 +141,22 @@ def importar_com_os_pares(b: Bancada) -> None:
 
 
 def ler(b: Bancada, pares: bool) -> None:
-    """Uma rodada das leituras, sobre o banco que `importar` deixou."""
-    banco = b.pasta / "par.db"
-    leitor = f"{PYTHON} -m leitor --banco {banco}"
+    """Uma rodada das leituras."""
+    leitor = f"{PYTHON} -m leitor --banco {b.banco}"
     b.caso("verificar", f"{leitor} verificar >/dev/null")
     for formato in ("json", "jsonl", "csv", "tabela", "markdown"):
         b.caso(f"listar {formato}", f"{leitor} listar --formato {formato} >/dev/null 2>&1")
         b.caso(
             f"listar {formato}, sem verificar",
-            f"{PYTHON} {RAIZ / 'bench/so_listar.py'} {banco} {formato} >/dev/null",
+            f"{PYTHON} {RAIZ / 'bench/so_listar.py'} {b.banco} {formato} >/dev/null",
         )
     if pares:
-        ler_com_os_pares(b, banco)
+        ler_com_os_pares(b)
 
 
-def ler_com_os_pares(b: Bancada, banco: Path) -> None:
+def ler_com_os_pares(b: Bancada) -> None:
     """O mesmo banco, pelos pares."""
+    banco = b.banco
     b.caso(
         "V: sqlite3 integrity_check + receita do lacre",
         f"sqlite3 {banco} 'PRAGMA integrity_check' >/dev/null && "
@@ -150,6 +168,29 @@ def ler_com_os_pares(b: Bancada, banco: Path) -> None:
     b.caso("sqlite-utils rows", f"{utils} rows {banco} usuarios >/dev/null")
 
 
+def dificeis(pasta: Path, comuns: Bancada, linhas: int) -> dict[str, Bancada]:
+    """Devolve os bancos em que só a leitura se mede, feitos do que já se importou."""
+    bancadas: dict[str, Bancada] = {}
+    for nome in (LARGO, *ESPALHADOS):
+        bancadas[nome] = b = Bancada(pasta / str(len(bancadas)))
+        if nome == LARGO:
+            medir(escritor(b.banco, b.gerar("raros.csv", linhas, "--nomes", "raros")))
+        else:
+            medir(escritor(b.novo("seguidos.db"), comuns.csv))
+            espalhar = f"{PYTHON} {RAIZ / 'bench/espalhar.py'}"
+            medir(f"{espalhar} {b.pasta / 'seguidos.db'} {b.banco} {ESPALHADOS[nome]}")
+    return bancadas
+
+
+def rodada(bancadas: dict[str, Bancada], pares: bool, leituras: bool) -> None:
+    """Mede tudo uma vez."""
+    for nome, bancada in bancadas.items():
+        if nome in NOMES:
+            importar(bancada, pares)
+        if leituras:
+            ler(bancada, pares and nome in NOMES)
+
+
 def main() -> int:
     """Mede, guarda o resultado e devolve 0."""
     analisador = argparse.ArgumentParser(description=__doc__)
@@ -159,26 +200,22 @@ def main() -> int:
     analisador.add_argument("--pasta", type=Path, default=Path(tempfile.gettempdir()))
     opcoes = analisador.parse_args()
     pasta = Path(tempfile.mkdtemp(prefix="desafio2-bench-", dir=opcoes.pasta))
-    etapas: tuple[Callable[[Bancada, bool], None], ...] = (importar, ler)
     try:
-        bancada = Bancada(pasta, opcoes.linhas)
-        for rodada in range(opcoes.rodadas):
+        bancadas = {nomes: Bancada(pasta / nomes) for nomes in NOMES}
+        for nomes, bancada in bancadas.items():
+            bancada.gerar_todos(opcoes.linhas, nomes)
+        if not opcoes.so_o_par:
+            bancadas |= dificeis(pasta, bancadas["comuns"], opcoes.linhas)
+        for n in range(opcoes.rodadas):
             # Sem os pares, de ler só se quer a memória: uma vez basta.
-            for etapa in etapas[: 1 if opcoes.so_o_par and rodada else None]:
-                etapa(bancada, not opcoes.so_o_par)
-            print(f"rodada {rodada + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
+            rodada(bancadas, not opcoes.so_o_par, leituras=not (opcoes.so_o_par and n))
+            print(f"rodada {n + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
     finally:
         shutil.rmtree(pasta)
-    resultado = {
-        nome: {
-            "segundos": round(statistics.median(duracao for duracao, _ in medidas), 3),
-            "memoria_mib": round(max(memoria for _, memoria in medidas) / 1024, 1),
-        }
-        for nome, medidas in bancada.medidas.items()
-    }
+    resultado = {nome: bancada.resultado() for nome, bancada in bancadas.items()}
     destino = RAIZ / f"bench/resultado-{opcoes.linhas}.json"
-    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=2) + "\n")
-    print(destino.read_text())
+    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=1) + "\n")
+    print(destino)
     return 0
 
 

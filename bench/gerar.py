@@ -1,6 +1,8 @@
 """Gera um CSV `nome,email` com e-mails distintos em ordem embaralhada, sempre o mesmo.
 
 python3 bench/gerar.py 1000000 > um-milhao.csv
+python3 bench/gerar.py 1000000 --nomes mistos > mistos.csv      # um em dez pede cuidado
+python3 bench/gerar.py 1000000 --nomes raros > raros.csv        # um em cem mil, e chinês
 python3 bench/gerar.py 1000000 --desde 10000000 > outros.csv    # nenhum em comum
 python3 bench/gerar.py 1000000 --colunas 4 > tabela-inteira.csv # id,nome,email,criado_em
 """
@@ -11,8 +13,34 @@ import sys
 
 NOMES = "Ana João Maria Pedro Luísa José Antônia Bruno Célia Davi Érica Fábio".split()
 SOBRENOMES = "Silva Santos Oliveira Gonçalves Araújo Lima Souza Nóbrega Côrtes Pereira".split()
+# Aspas, vírgulas e barras, o que uma planilha leria como fórmula, acentos combinados,
+# letras de duas colunas, emojis de uma letra e de várias, e a outra direção.
+MISTOS = [
+    "Conan O'Neill",
+    "Inês d'Ávila",
+    'Ana "Nina" Souza',
+    "Silva, João da",
+    "@maria",
+    "Rui C:\\Lima",
+    "Jose\u0301 A\u0301lvares",
+    "李雷",
+    "김민수",
+    "Ana 🌻",
+    "Bia 👩\u200d💻",
+    "سعيد الحداد",
+]
 ESPALHA = 2_654_435_761  # ímpar: módulo 2³², cada número vira outro, sem repetir
 POR_ESCRITA = 10_000
+
+
+def nome(n: int, nomes: str) -> str:
+    """Devolve o nome da pessoa `n`, com as aspas de que o CSV precisa."""
+    if nomes == "raros" and n % 100_000 == 0:
+        return "李雷"
+    if nomes == "mistos" and n % 10 == 0:
+        misto = MISTOS[n // 10 % len(MISTOS)].replace('"', '""')
+        return f'"{misto}"' if "," in misto or '"' in misto else misto
+    return f"{NOMES[n % len(NOMES)]} {SOBRENOMES[n // len(NOMES) % len(SOBRENOMES)]}"
 
 
 def main() -> int:
@@ -21,18 +49,17 @@ def main() -> int:
     analisador.add_argument("linhas", type=int)
     analisador.add_argument("--desde", type=int, default=0)
     analisador.add_argument("--colunas", type=int, choices=(2, 4), default=2)
+    analisador.add_argument("--nomes", choices=("comuns", "mistos", "raros"), default="comuns")
     opcoes = analisador.parse_args()
     numeros = list(range(opcoes.desde, opcoes.desde + opcoes.linhas))
     random.Random(20251201 + opcoes.desde).shuffle(numeros)
     inteira = opcoes.colunas == 4
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     sys.stdout.write("id,nome,email,criado_em\n" if inteira else "nome,email\n")
     for inicio in range(0, opcoes.linhas, POR_ESCRITA):
         linhas = []
         for posicao, n in enumerate(numeros[inicio : inicio + POR_ESCRITA], inicio + 1):
-            linha = (
-                f"{NOMES[n % len(NOMES)]} {SOBRENOMES[n // len(NOMES) % len(SOBRENOMES)]},"
-                f"u{n * ESPALHA % 2**32:08x}@exemplo{n % 7}.com.br"
-            )
+            linha = f"{nome(n, opcoes.nomes)},u{n * ESPALHA % 2**32:08x}@exemplo{n % 7}.com.br"
             linhas.append(f"{posicao},{linha},2025-12-01T00:00:00Z" if inteira else linha)
         sys.stdout.write("\n".join(linhas) + "\n")
     return 0

@@ -1,13 +1,15 @@
-"""Faz, das medidas de comparar.py, a tabela de razões e o gráfico que o README mostra.
+"""Faz, das medidas de comparar.py, as tabelas de razões e o gráfico que o README mostra.
 
     /tmp/medir/bin/python bench/grafico.py    # lê bench/resultado-*.json
 
-Refaz a tabela de docs/medicoes.md e bench/resultado.svg.
+Refaz as tabelas de docs/medicoes.md e bench/resultado.svg. Uma razão é a mediana
+das razões de cada rodada; entre parênteses, a menor e a maior.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 PASTA = Path(__file__).parent
 DOCUMENTO = PASTA.parent / "docs/medicoes.md"
 COMECO, FIM = "<!-- bench/grafico.py -->\n", "<!-- fim -->\n"
-Medidas = dict[str, dict[str, float]]
+Medidas = dict[str, dict[str, Any]]
 
 A = "A: sqlite3 .import com o índice"
 B = "B: sqlite3 .import, índice depois"
@@ -52,35 +54,68 @@ RAZOES = [
     ),
     *((f"rows ÷ listar {f}", [ROWS], [f"listar {f}"], "≥ 3") for f in ("json", "jsonl", "csv")),
 ]
+# O que se compara com o mesmo caso do arquivo de nomes comuns.
+LEITURAS = ["verificar", *(f"listar {f}, sem verificar" for f in L)]
 
 
-def razao(medidas: Medidas, cima: list[str], baixo: list[str]) -> float | None:
-    """Devolve a razão das somas, ou None se algum caso não foi medido."""
-    if not {*cima, *baixo} <= medidas.keys():
-        return None
-    somas = [sum(medidas[caso]["segundos"] for caso in casos) for casos in (cima, baixo)]
-    return somas[0] / somas[1]
+def razoes(cima: list[list[float]], baixo: list[list[float]]) -> list[float]:
+    """Devolve, de cada rodada, a soma dos casos de cima dividida pela dos de baixo."""
+    somas = [map(sum, zip(*casos, strict=True)) for casos in (cima, baixo)]
+    return [a / b for a, b in zip(*somas, strict=False)]
 
 
-def tabela(todas: dict[int, Medidas]) -> str:
-    """Devolve a tabela de razões e a de memória, em Markdown."""
-    tamanhos = sorted(todas)
-    titulos = [f"{n:,} linhas".replace(",", ".") for n in tamanhos]
+def segundos(medidas: Medidas, casos: list[str]) -> list[list[float]]:
+    """Devolve os segundos de cada caso, por rodada; vazio se algum não foi medido."""
+    return [medidas[c]["segundos"] for c in casos] if {*casos} <= medidas.keys() else []
+
+
+def celula(valores: list[float]) -> str:
+    """Escreve a mediana e, se houve mais de uma rodada, a menor e a maior."""
+    if not valores:
+        return "—"
+    menor, meio, maior = min(valores), statistics.median(valores), max(valores)
+    texto = f"{meio:.2f} ({menor:.2f}–{maior:.2f})" if len(valores) > 1 else f"{meio:.2f}"
+    return texto.replace(".", ",")
+
+
+def em_markdown(titulos: list[str], linhas: list[list[str]]) -> str:
+    """Devolve uma tabela em Markdown."""
+    todas = [titulos, ["---", *["---:"] * (len(titulos) - 1)], *linhas]
+    return "".join(f"| {' | '.join(linha)} |\n" for linha in todas)
+
+
+def tabelas(todas: dict[int, dict[str, Medidas]]) -> str:
+    """Devolve as tabelas de razões, dos casos difíceis e de memória."""
+    colunas = {
+        f"{f'{n:,}'.replace(',', '.')} de nomes {nomes}": arquivos[nomes]
+        for n, arquivos in sorted(todas.items())
+        for nomes in arquivos
+        if nomes in {"comuns", "mistos"}
+    }
     linhas = [
-        f"| razão | meta | {' | '.join(titulos)} |",
-        f"| --- | --- |{' ---: |' * len(titulos)}",
+        [nome, meta]
+        + [celula(razoes(segundos(m, cima), segundos(m, baixo))) for m in colunas.values()]
+        for nome, cima, baixo, meta in RAZOES
     ]
-    for nome, cima, baixo, meta in RAZOES:
-        valores = [razao(todas[n], cima, baixo) for n in tamanhos]
-        celulas = ["—" if v is None else f"{v:.2f}".replace(".", ",") for v in valores]
-        linhas.append(f"| {nome} | {meta} | {' | '.join(celulas)} |")
-    linhas += ["", f"| pico de memória (MiB) | {' | '.join(titulos)} |"]
-    linhas += [f"| --- |{' ---: |' * len(titulos)}"]
-    nossos = [c for c in todas[tamanhos[0]] if c.startswith(("importar", "verificar", "listar"))]
-    for caso in nossos:
-        picos = (f"{todas[n][caso]['memoria_mib']:.0f}" for n in tamanhos)
-        linhas.append(f"| {caso} | {' | '.join(picos)} |")
-    return "\n".join(linhas) + "\n"
+    arquivos = todas[min(todas)]
+    dificeis = [nome for nome in arquivos if nome != "comuns"]
+    comparadas = [
+        [caso, "≤ 1,3"]
+        + [
+            celula(razoes(segundos(arquivos[nome], [caso]), segundos(arquivos["comuns"], [caso])))
+            for nome in dificeis
+        ]
+        for caso in LEITURAS
+    ]
+    nossos = [c for c in arquivos["comuns"] if c.startswith(("importar", "verificar", "listar"))]
+    picos = [[c, *(f"{m[c]['memoria_mib']:.0f}" for m in colunas.values())] for c in nossos]
+    return "\n".join(
+        [
+            em_markdown(["razão", "meta", *colunas], linhas),
+            em_markdown(["em vezes os nomes comuns", "meta", *dificeis], comparadas),
+            em_markdown(["pico de memória (MiB)", *colunas], picos),
+        ]
+    )
 
 
 def desenhar(medidas: Medidas, destino: Path) -> None:
@@ -96,16 +131,19 @@ def desenhar(medidas: Medidas, destino: Path) -> None:
     grupos[1][2].update({"sqlite-utils rows (não verifica)": [ROWS]})
     figura, eixos = pyplot.subplots(2, 1, figsize=(8, 4.6), height_ratios=[5, 3])
     for eixo, (titulo, nosso, barras) in zip(eixos, grupos, strict=True):
-        razoes = [(nome, razao(medidas, casos, nosso)) for nome, casos in barras.items()]
-        desenhar_grupo(eixo, titulo, razoes)
+        meios = [
+            (nome, statistics.median(razoes(segundos(medidas, casos), segundos(medidas, nosso))))
+            for nome, casos in barras.items()
+        ]
+        desenhar_grupo(eixo, titulo, meios)
     figura.tight_layout()
     figura.savefig(destino, metadata={"Date": None})
 
 
-def desenhar_grupo(eixo: Any, titulo: str, barras: list[tuple[str, float | None]]) -> None:
+def desenhar_grupo(eixo: Any, titulo: str, barras: list[tuple[str, float]]) -> None:
     """Desenha um grupo; a primeira barra é a nossa."""
     nomes = [nome for nome, _ in barras]
-    valores = [valor or 0.0 for _, valor in barras]
+    valores = [valor for _, valor in barras]
     desenhadas = eixo.barh(nomes, valores, color=["#2a7f62"] + ["#b8b8b8"] * (len(barras) - 1))
     eixo.bar_label(desenhadas, [f" {v:.1f}×".replace(".", ",") for v in valores])
     eixo.invert_yaxis()
@@ -116,17 +154,17 @@ def desenhar_grupo(eixo: Any, titulo: str, barras: list[tuple[str, float | None]
 
 
 def main() -> int:
-    """Lê os resultados, escreve a tabela e o gráfico e devolve 0."""
+    """Lê os resultados, escreve as tabelas e o gráfico e devolve 0."""
     todas = {
         int(arquivo.stem.partition("-")[2]): json.loads(arquivo.read_text())
         for arquivo in PASTA.glob("resultado-*.json")
     }
     antes, _, resto = DOCUMENTO.read_text(encoding="utf-8").partition(COMECO)
     depois = resto.partition(FIM)[2]
-    texto = f"{antes}{COMECO}\n{tabela(todas)}\n{FIM}{depois}"
+    texto = f"{antes}{COMECO}\n{tabelas(todas)}\n{FIM}{depois}"
     DOCUMENTO.write_text(texto, encoding="utf-8")
-    desenhar(todas[min(todas)], PASTA / "resultado.svg")
-    print(tabela(todas))
+    desenhar(todas[min(todas)]["comuns"], PASTA / "resultado.svg")
+    print(tabelas(todas))
     return 0
 
 

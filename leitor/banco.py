@@ -120,21 +120,41 @@ SELECT id, nome, email, criado_em FROM usuarios WHERE id > ? ORDER BY id LIMIT ?
 
 TODOS = 2**63 - 1  # o maior id possível (sqlite.org/lang_createtable.html#rowid)
 POR_PAGINA = 500  # linhas que o SQLite junta num bloco só
-# Uma página de linhas, já juntas; {} é a expressão de uma linha, e vem só daqui.
+# Conta linhas, não ids: um buraco, por maior que seja, não deixa uma página menor.
+FIM_DA_PAGINA = """\
+SELECT id FROM usuarios NOT INDEXED WHERE id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET ?"""
+# Uma página, já junta; {} é a expressão que a junta, e vem só daqui.
 PAGINA = """\
-SELECT count(*), CAST(group_concat({}, '') AS BLOB)
+SELECT count(*), CAST({} AS BLOB)
 FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
 LINHAS_DO_LACRE = PAGINA.format(
-    "id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e'"
+    "group_concat(id || x'1f' || nome || x'1f' || email || x'1f' || criado_em || x'1e', '')"
 )
-# printf é mais rápido que ||, mas para num NUL: só para dados já verificados.
-LINHAS_IMPRESSAS = PAGINA.format("printf(?, id, nome, email, criado_em)")
-LINHAS_DO_CSV = LINHAS_IMPRESSAS.replace("FROM", ", min(nome), min(email) FROM", 1)
-LINHAS_MEDIDAS = """\
-SELECT count(*), CAST(group_concat(nome || email, '') AS BLOB),
-    max(length(id)), max(length(nome)), max(length(email)), max(length(criado_em))
-FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
-PROXIMO_ID = "SELECT min(id) FROM usuarios WHERE id > ?"
+# Juntar cada coluna à parte custa metade de juntar linhas, e o Python as põe lado a lado.
+# Daqui até BLOCO_DO_INDICE, só para dados já verificados, em que não há caracteres de controle.
+LADO_A_LADO = PAGINA.format(" || '\x1e' || ".join(["group_concat({}, '\x1f')"] * 4))
+COLUNAS = LADO_A_LADO.format("id", "nome", "email", "criado_em")
+# O que faz uma planilha tratar o texto como fórmula (OWASP, "CSV Injection"), e as formas de
+# largura inteira que algumas aceitam, ganha um apóstrofo à frente. É reversível: também o ganha
+# quem já tem apóstrofos antes de um desses caracteres, e o importador tira exatamente um.
+# Quase todo texto começa por uma letra, que está entre A e U+FEFF: os outros se olham melhor.
+SEM_FORMULA = """\
+iif({0} BETWEEN 'A' AND '\ufeff', {0},
+    iif(ltrim({0}, '''') GLOB '[-=+@＝＋－＠]*', '''' || {0}, {0}))"""
+COLUNAS_DO_CSV = LADO_A_LADO.format(
+    "id", SEM_FORMULA.format("nome"), SEM_FORMULA.format("email"), "criado_em"
+)
+# Em %!-20s o SQLite conta letras, não bytes.
+LINHAS_DA_TABELA = PAGINA.format("group_concat(printf(?, id, nome, email, criado_em), '')")
+# Um texto ocupa no máximo uma coluna por byte, e duas por letra: só os que passam assim da
+# largura de agora podem alargá-la. Todo criado_em tem o mesmo tamanho.
+ALARGA = """\
+group_concat({0}, '\x1f') FILTER (WHERE length(CAST({0} AS BLOB)) > ? AND 2 * length({0}) > ?)"""
+O_QUE_ALARGA = """\
+SELECT length(max(id)), length(criado_em), {}, {}
+FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?""".format(
+    ALARGA.format("nome"), ALARGA.format("email")
+)
 # Só o índice é lido. Nele, um e-mail que já não é texto não sai: faltará na conta.
 BLOCO_DO_INDICE = """\
 SELECT CAST(group_concat(email || x'1f' || id || x'1f', '') AS BLOB) FROM (
@@ -196,28 +216,36 @@ def registro(con: sqlite3.Connection, sql: str) -> dict[str, int | str | None]:
     return dict(zip(colunas, cursor.fetchone(), strict=True))
 
 
+def intervalos(
+    con: sqlite3.Connection, depois_de: int, ate: int, limite: int = -1
+) -> Iterator[tuple[int, int]]:
+    """Divide em páginas as linhas com `depois_de` < id ≤ `ate`.
+
+    De cada página, o id anterior à primeira linha e o da última. `limite` é de
+    linhas; -1 é sem limite.
+    """
+    restam = limite if limite >= 0 else TODOS
+    while restam and depois_de < ate:
+        tamanho = min(restam, POR_PAGINA)
+        fim = None
+        if ate - depois_de > tamanho:
+            fim = con.execute(FIM_DA_PAGINA, (depois_de, ate, tamanho - 1)).fetchone()
+        anterior, depois_de = depois_de, fim[0] if fim else ate
+        restam -= tamanho
+        yield anterior, depois_de
+
+
 def paginas(
     con: sqlite3.Connection, sql: str, depois_de: int, ate: int, limite: int = -1, *molde: str
-) -> Iterator[Any]:
+) -> Iterator[tuple[int, bytes]]:
     """Devolve as linhas com `depois_de` < id ≤ `ate` já juntas pelo SQLite, uma página por vez.
 
-    Cada página: quantas linhas, o id anterior à primeira, o texto em UTF-8 e o
-    que mais `sql` selecionar.
-    Na memória nunca há mais de uma. `limite` é de linhas; -1 é sem limite.
+    Cada página: quantas linhas, e o texto em UTF-8. Na memória nunca há mais de uma.
     """
-    while limite and depois_de < ate:
-        tamanho = POR_PAGINA if limite < 0 else min(limite, POR_PAGINA)
-        fim = min(depois_de + tamanho, ate)
-        quantas, texto, *mais = con.execute(sql, (*molde, depois_de, fim)).fetchone()
+    for intervalo in intervalos(con, depois_de, ate, limite):
+        quantas, texto = con.execute(sql, (*molde, *intervalo)).fetchone()
         if quantas:
-            yield quantas, depois_de, texto or b"", *mais
-            limite -= quantas if limite > 0 else 0
-            depois_de = fim
-        else:  # um buraco nos ids, talvez enorme: salta-o
-            proximo = valor(con, PROXIMO_ID, depois_de)
-            if proximo is None:
-                return
-            depois_de = proximo - 1
+            yield quantas, texto or b""
 
 
 def linhas(con: sqlite3.Connection, depois_de: int, quantas: int) -> list[Linha]:

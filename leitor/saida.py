@@ -3,95 +3,103 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from leitor import banco
-from leitor.banco import Linha
 from leitor.verificacao import Verificacao
 
-TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
-if TYPE_CHECKING:
-    from typing import Any
-
 COLUNAS = ("id", "nome", "email", "criado_em")
-# O que faz uma planilha tratar o texto como fórmula (OWASP, "CSV Injection"),
-# e as formas de largura inteira que algumas aceitam.
-FORMULA = tuple("=+-@\t\r＝＋－＠")
-# O que, num bloco de CSV sem aspas, pede que ele seja escrito com cuidado: aspas,
-# ou o que, no começo de um campo, é fórmula, apóstrofo ou largura inteira (EF em
-# UTF-8). De um byte só, sempre que dá: a busca é a mais rápida que há.
-SUSPEITO_NO_CSV = (b'"', b"=", b"+", b"'", b"\xef")
-# Estes custam dez vezes mais a procurar: só se algum campo começa por algo antes de A.
-SUSPEITO_DE_DOIS_BYTES = (b",-", b",@")
-MOLDE_CSV = "%d,%s,%s,%s\n"
-MOLDE_JSON = '{"id": %d, "nome": "%s", "email": "%s", "criado_em": "%s"}'
-ASPAS_POR_OBJETO = 14  # quatro chaves e três textos
+# Entre campos e entre colunas, nos blocos que o SQLite junta. Nos dados verificados
+# não há caracteres de controle.
+US, RS = b"\x1f", b"\x1e"
+MOLDE_CSV = b"%b,%b,%b,%b\n"
+MOLDE_JSON = b'{"id": %b, "nome": "%b", "email": "%b", "criado_em": "%b"}'
+MOLDE_MARKDOWN = b"| %b | %b | %b | %b |\n"
+# A barra vem primeiro: as seguintes é que ganham uma.
+PONTUACAO = (b"\\", b"`", b"*", b"_", b"[", b"]", b"<", b">", b"|", b"~", b"&")
 # Depois de U+02FF há letras que ocupam duas colunas, ou nenhuma; em UTF-8, elas
-# têm sempre um byte que não está entre estes.
+# começam por um byte que não está entre estes.
 ATE_U02FF = bytes(range(0xCC))
+LARGA = b"\xff"  # nunca está em UTF-8
+MARCAS = ATE_U02FF.ljust(256, LARGA)
 
 
-def largura(texto: str) -> int:
-    """Devolve as colunas que o texto ocupa num terminal (Unicode, UAX #11).
+class _EmColunas(dict[int, str]):
+    """O que `str.translate` põe no lugar de cada letra: uma letra por coluna que ela ocupa.
 
-    Letras do leste asiático e emojis ocupam duas; acentos combinados, nenhuma.
+    As do leste asiático e os emojis ocupam duas (Unicode, UAX #11); acentos
+    combinados, nenhuma; o hífen opcional, que também é formatação, uma.
     """
-    if texto.isascii():
-        return len(texto)
-    import unicodedata  # só quem tem letras largas paga por ela
 
-    return sum(
-        0
-        if unicodedata.category(letra) in {"Mn", "Me", "Cf"}
-        else 1 + (unicodedata.east_asian_width(letra) in "WF")
-        for letra in texto
-    )
+    def __missing__(self, codigo: int) -> str:
+        import unicodedata  # só quem tem letras largas paga por ele
+
+        letra = chr(codigo)
+        if unicodedata.category(letra) in {"Mn", "Me", "Cf"} and letra != "\xad":
+            self[codigo] = ""
+        else:
+            self[codigo] = letra * (1 + (unicodedata.east_asian_width(letra) in "WF"))
+        return self[codigo]
+
+
+EM_COLUNAS = _EmColunas()
+
+
+def em_colunas(texto: str) -> str:
+    """Devolve um texto com tantas letras quantas as colunas que este ocupa num terminal."""
+    return texto.translate(EM_COLUNAS)
 
 
 def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Desenha a tabela em duas passadas: a primeira só mede as colunas."""
-    larguras = [len(coluna) for coluna in COLUNAS]
-    largas = False
-    for _, _, texto, *medidas in banco.paginas(con, banco.LINHAS_MEDIDAS, 0, banco.TODOS, limite):
-        larguras = [*map(max, larguras, medidas)]
-        largas = largas or bool(texto.translate(None, ATE_U02FF))
-    if largas:
-        for linha in _linhas(con, limite):
-            larguras[1:3] = map(max, larguras[1:3], map(largura, linha[1:3]))
+    larguras = _larguras(con, limite)
     barras = ["─" * (largura_ + 2) for largura_ in larguras]
     titulos = [nome.ljust(largura_) for nome, largura_ in zip(COLUNAS, larguras, strict=True)]
     yield f"┌{'┬'.join(barras)}┐\n│ {' │ '.join(titulos)} │\n├{'┼'.join(barras)}┤\n".encode()
-    if largas:
-        yield from (_linha_da_tabela(linha, larguras) for linha in _linhas(con, limite))
-    else:
-        # Em %!-20s o SQLite conta letras, não bytes: aqui, o mesmo que colunas.
-        molde = "│ %{}d │ %!-{}s │ %!-{}s │ %!-{}s │\n".format(*larguras)
-        for *_, bloco in _paginas(con, molde, limite):
-            yield bloco
+    molde = "\x1e%{}d\x1f%!-{}s\x1f%!-{}s\x1f%!-{}s\n".format(*larguras)
+    abre, entre, fecha = "│ ".encode(), " │ ".encode(), " │\n".encode()
+    for _, bloco in banco.paginas(con, banco.LINHAS_DA_TABELA, 0, banco.TODOS, limite, molde):
+        certo = _com_o_recheio_certo(bloco)
+        yield certo.replace(RS, abre).replace(US, entre).replace(b"\n", fecha)
     yield f"└{'┴'.join(barras)}┘\n".encode()
 
 
-def _linha_da_tabela(linha: Linha, larguras: list[int]) -> bytes:
-    id_, *textos = linha
-    celulas = [str(id_).rjust(larguras[0])]
-    celulas += [
-        texto + " " * (largura_ - largura(texto))
-        for texto, largura_ in zip(textos, larguras[1:], strict=True)
-    ]
-    return f"│ {' │ '.join(celulas)} │\n".encode()
+def _larguras(con: sqlite3.Connection, limite: int) -> list[int]:
+    """Devolve as larguras das colunas: cabe cada texto, conte-se em letras ou em colunas."""
+    larguras = [*map(len, COLUNAS)]
+    for intervalo in banco.intervalos(con, 0, banco.TODOS, limite):
+        _, nome, email, _ = larguras
+        id_, criado_em, *textos = con.execute(
+            banco.O_QUE_ALARGA, (nome, nome, email, email, *intervalo)
+        ).fetchone()
+        medidas = [id_ or 0, 0, 0, criado_em or 0]
+        for coluna, juntos in enumerate(textos, 1):
+            if juntos:
+                campos = juntos.split("\x1f") + em_colunas(juntos).split("\x1f")
+                medidas[coluna] = max(map(len, campos))
+        larguras = [*map(max, larguras, medidas)]
+    return larguras
 
 
-def _paginas(con: sqlite3.Connection, molde: str, limite: int) -> Iterator[Any]:
-    return banco.paginas(con, banco.LINHAS_IMPRESSAS, 0, banco.TODOS, limite, molde)
-
-
-def _linhas(con: sqlite3.Connection, limite: int) -> Iterator[Linha]:
-    return con.execute(banco.USUARIOS, (0, limite))
+def _com_o_recheio_certo(bloco: bytes) -> bytes:
+    """Acerta os espaços dos campos com letras largas, que o SQLite contou como uma coluna cada."""
+    marcado = bloco.translate(MARCAS)
+    trechos = []
+    fim = 0
+    while (posicao := marcado.find(LARGA, fim)) >= 0:
+        inicio = bloco.rfind(US, fim, posicao) + 1
+        trechos.append(bloco[fim:inicio])
+        fim = bloco.find(US, posicao)
+        campo = bloco[inicio:fim]
+        letras = campo.rstrip(b" ").decode()
+        faltam = len(letras) - len(em_colunas(letras))
+        trechos.append(campo + b" " * faltam if faltam >= 0 else campo[:faltam])
+    return b"".join(trechos) + bloco[fim:]
 
 
 def json(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve um array de objetos, um por linha."""
-    objetos = _objetos(con, limite, antes=",\n", depois="")
+    objetos = _objetos(con, limite, b",\n" + MOLDE_JSON)
     primeiro = next(objetos, None)
     if primeiro is None:
         yield b"[]\n"
@@ -103,70 +111,50 @@ def json(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
 
 def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve um objeto JSON por linha (JSON Lines)."""
-    return _objetos(con, limite, antes="", depois="\n")
+    return _objetos(con, limite, MOLDE_JSON + b"\n")
 
 
-def _objetos(con: sqlite3.Connection, limite: int, antes: str, depois: str) -> Iterator[bytes]:
-    """Devolve blocos de objetos, cada um entre `antes` e `depois`.
-
-    O SQLite escreve o bloco sem escapes; se houver aspas ou barras nos dados,
-    o módulo json o escreve de novo.
-    """
-    from json import JSONEncoder
-
-    codificar = JSONEncoder(ensure_ascii=False).encode
-    for quantas, depois_de, bloco in _paginas(con, antes + MOLDE_JSON + depois, limite):
-        if bloco.count(b'"') == ASPAS_POR_OBJETO * quantas and b"\\" not in bloco:
-            yield bloco
-        else:
-            objetos = (
-                dict(zip(COLUNAS, linha, strict=True))
-                for linha in banco.linhas(con, depois_de, quantas)
-            )
-            yield "".join([f"{antes}{codificar(objeto)}{depois}" for objeto in objetos]).encode()
+def _objetos(con: sqlite3.Connection, limite: int, molde: bytes) -> Iterator[bytes]:
+    # Sem controles nem \u, só a barra e as aspas pedem escape (RFC 8259, seção 7).
+    for _, bloco in banco.paginas(con, banco.COLUNAS, 0, banco.TODOS, limite):
+        escapado = bloco.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        yield _linhas(molde, map(_campos, escapado.split(RS)))
 
 
 def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
-    """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa.
-
-    O SQLite escreve o bloco sem aspas; se algum campo precisa delas, ou parece
-    fórmula, o módulo csv o escreve de novo.
-    """
-    from csv import writer
-    from io import StringIO
-
+    """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
     yield f"{','.join(COLUNAS)}\n".encode()
-    paginas = banco.paginas(con, banco.LINHAS_DO_CSV, 0, banco.TODOS, limite, MOLDE_CSV)
-    for quantas, depois_de, bloco, *menores in paginas:
-        suspeitos = SUSPEITO_NO_CSV + (SUSPEITO_DE_DOIS_BYTES if min(menores) < "A" else ())
-        virgulas = (len(COLUNAS) - 1) * quantas
-        if bloco.count(b",") == virgulas and not any(trecho in bloco for trecho in suspeitos):
-            yield bloco
-        else:
-            texto = StringIO()
-            writer(texto, lineterminator="\n").writerows(
-                (id_, sem_formula(nome), sem_formula(email), criado_em)
-                for id_, nome, email, criado_em in banco.linhas(con, depois_de, quantas)
-            )
-            yield texto.getvalue().encode()
+    for _, bloco in banco.paginas(con, banco.COLUNAS_DO_CSV, 0, banco.TODOS, limite):
+        yield _linhas(MOLDE_CSV, map(_campos_do_csv, bloco.split(RS)))
 
 
-def sem_formula(texto: str) -> str:
-    """Põe um apóstrofo à frente do que uma planilha leria como fórmula.
-
-    Reversível: quem já começa com apóstrofos antes de um desses caracteres
-    ganha mais um, e o importador tira exatamente um.
-    """
-    return f"'{texto}" if texto.lstrip("'").startswith(FORMULA) else texto
+def _campos_do_csv(coluna: bytes) -> list[bytes]:
+    """Devolve os campos da coluna, entre aspas os que precisam delas."""
+    if b"," not in coluna and b'"' not in coluna:
+        return _campos(coluna)
+    return [
+        b'"%b"' % campo.replace(b'"', b'""') if b"," in campo or b'"' in campo else campo
+        for campo in _campos(coluna)
+    ]
 
 
 def markdown(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve uma tabela Markdown (GitHub), com a pontuação dos dados escapada."""
-    escapes = str.maketrans({marca: f"\\{marca}" for marca in "\\`*_[]<>|~&"})
     yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n".encode()
-    for linha in _linhas(con, limite):
-        celulas = (str(valor).translate(escapes) for valor in linha)
-        yield f"| {' | '.join(celulas)} |\n".encode()
+    for _, bloco in banco.paginas(con, banco.COLUNAS, 0, banco.TODOS, limite):
+        escapado = bloco
+        for marca in PONTUACAO:
+            escapado = escapado.replace(marca, b"\\" + marca)
+        yield _linhas(MOLDE_MARKDOWN, map(_campos, escapado.split(RS)))
+
+
+def _campos(coluna: bytes) -> list[bytes]:
+    return coluna.split(US)
+
+
+def _linhas(molde: bytes, colunas: Iterable[list[bytes]]) -> bytes:
+    """Põe as colunas lado a lado, uma linha por vez, no molde."""
+    return b"".join(map(molde.__mod__, zip(*colunas, strict=True)))
 
 
 FORMATOS = {"tabela": tabela, "json": json, "jsonl": jsonl, "csv": csv, "markdown": markdown}
