@@ -43,12 +43,16 @@ def lacrar(
     problema = None
     if primeiro is not None and ultimo is not None:
         depois_de = max(primeiro, 1) - 1  # menores não há: _ids já o conferiu
-        for quantas, antes, linhas in banco.paginas(con, banco.LINHAS_DO_LACRE, depois_de, ultimo):
+        for intervalo in banco.intervalos(con, depois_de, ultimo):
+            quantas, linhas = con.execute(banco.LINHAS_DO_LACRE, intervalo).fetchone()
+            if not quantas:
+                continue
+            linhas = linhas or b""
             resumo.update(linhas)
             campos = regras.em_campos(linhas)
             pares.acrescentar(campos[2 :: regras.CAMPOS], campos[: -1 : regras.CAMPOS])
             if not problema and regras.suspeito(linhas, quantas, campos):
-                problema = _procurar(con, antes, quantas)
+                problema = _procurar(con, intervalo[0], quantas)
     return resumo.hexdigest(), problema
 
 
