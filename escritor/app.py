@@ -10,28 +10,17 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from escritor import (
-    adocao,
-    argumentos,
-    banco,
-    carga,
-    conferencia,
-    conflito,
-    console,
-    entrada,
-    erros,
-    guarda,
-    livro,
-    montagem,
-    restauracao,
-)
-from escritor.banco import Conexao
-from escritor.entrada import Entrada
+from escritor import argumentos, console, erros, guarda
+from escritor.banco import carga, conexao, conferencia, conflito, livro, montagem
+from escritor.banco.conexao import Conexao
+from escritor.banco.livro import Execucao
+from escritor.copias import adocao, restauracao
+from escritor.entrada import fonte
+from escritor.entrada.fonte import Entrada
+from escritor.entrada.pessoa import Lote
+from escritor.entrada.progresso import Progresso, milhar
 from escritor.erros import Erro
-from escritor.livro import Execucao
-from escritor.progresso import Progresso, milhar
 from escritor.sinais import Interrompido, Sinais
-from escritor.validacao import Lote
 
 AMOSTRA = Lote(
     ["João Silva", "Maria Santos", "Pedro Oliveira"],
@@ -51,7 +40,7 @@ def criar_banco(con: sqlite3.Connection, caminho: str) -> bool:
     banco que já havia é conferido antes que se grave nele. Levanta Erro 65 se não
     é nosso ou quebra o contrato, 78 se o esquema é outro.
     """
-    if banco.garantir_esquema(con, caminho):
+    if conexao.garantir_esquema(con, caminho):
         return True
     conferencia.antes_de_gravar(con, caminho)
     return False
@@ -65,19 +54,19 @@ def inserir_dados(
     `origem`: `semear` ou `importar:NOME`; `iniciada_em`: UTC, ISO 8601. Roda
     dentro da transação de quem chama, e levanta o que `lotes` levantar.
     """
-    gravadas = carga.gravar(con, lotes, iniciada_em, banco.CRIA_EMAIL_UNICO)
+    gravadas = carga.gravar(con, lotes, iniciada_em, conexao.CRIA_EMAIL_UNICO)
     return livro.registrar(con, gravadas, origem, iniciada_em)
 
 
 def listar_dados(con: sqlite3.Connection, limite: int = -1) -> Iterator[Linha]:
     """Passo 3: devolve (id, nome, email, criado_em) na ordem do id; -1 é sem limite."""
-    return con.execute(banco.LISTA_USUARIOS, (limite,))
+    return con.execute(conexao.LISTA_USUARIOS, (limite,))
 
 
 def _semear(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = livro.agora()
     with _gravacao(opcoes, sinais) as con:
-        with banco.transacao(con, opcoes.espera, sinais):
+        with conexao.transacao(con, opcoes.espera, sinais):
             criado = criar_banco(con, opcoes.banco)
             execucao = inserir_dados(con, [AMOSTRA], "semear", iniciada_em)
         console.dizer(*_resumo(opcoes, criado, execucao))
@@ -87,10 +76,10 @@ def _semear(opcoes: Namespace, sinais: Sinais) -> None:
 
 def _importar(opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = livro.agora()
-    with entrada.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
+    with fonte.abrir(opcoes) as aberta, _gravacao(opcoes, sinais) as con:
         progresso = Progresso(aberta, opcoes.silencioso)
         try:
-            with banco.transacao(con, opcoes.espera, sinais):
+            with conexao.transacao(con, opcoes.espera, sinais):
                 criado = criar_banco(con, opcoes.banco)
                 lotes = aberta.recusas.filtrar(progresso.acompanhar(aberta.lotes))
                 if opcoes.conflito == "falhar":
@@ -119,7 +108,7 @@ def _gravacao(opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao]:
         antigo = adocao.candidato(opcoes.banco)
         # Um diário ao lado pode ser o de uma adoção que morreu: ao abrir, ela é desfeita.
         talvez = antigo or os.path.exists(f"{os.path.realpath(opcoes.banco)}-journal")
-        with banco.abrir(opcoes.banco, opcoes.espera, sinais, a_adotar=antigo) as con:
+        with conexao.abrir(opcoes.banco, opcoes.espera, sinais, a_adotar=antigo) as con:
             if talvez:
                 _adotar(con, opcoes, sinais)
             yield con
@@ -131,7 +120,7 @@ def _adotar(con: Conexao, opcoes: Namespace, sinais: Sinais) -> None:
     adotadas = None
     ditos = []
     try:
-        with banco.transacao(con, opcoes.espera, sinais):
+        with conexao.transacao(con, opcoes.espera, sinais):
             if adocao.por_adotar(con):  # senão, outro escritor adotou enquanto se esperava a vez
                 adotadas = adocao.adotar(con)
                 execucao = livro.registrar(con, adotadas.gravadas, "adocao", iniciada_em)

@@ -8,7 +8,7 @@ import io
 import math
 import os
 
-from escritor.colunas import OBRIGATORIAS
+from escritor.entrada.colunas import OBRIGATORIAS
 from escritor.erros import CONTROLES
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from escritor import adocao, guarda
+from escritor import guarda
+from escritor.copias import adocao
 from tests.conftest import Programa
 from tests.contrato import (
     AMOSTRA,

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import escritor.app
 import leitor.app
-from escritor import carga
-from escritor.banco import CRIA_EMAIL_UNICO
+from escritor.banco import carga
+from escritor.banco.conexao import CRIA_EMAIL_UNICO
+from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
-from escritor.validacao import Lote
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas, reselar
 from tests.processos import RAIZ, Saida, rodar

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from escritor import carga, conferencia, livro
-from escritor.banco import CRIA_EMAIL_UNICO
+from escritor.banco import carga, conferencia, livro
+from escritor.banco.conexao import CRIA_EMAIL_UNICO
+from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
-from escritor.validacao import Lote
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, fotografar
 from tests.quebras import Estragar, disfarcado, mudar_no_indice, sql

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from escritor import formato_json
+from escritor.entrada import formato_json
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, fotografar, pessoas
 from tests.processos import Saida

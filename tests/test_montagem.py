@@ -5,12 +5,12 @@ from types import ModuleType
 
 import pytest
 
-import escritor.montagem
+import escritor.banco.montagem
 import leitor.montagem
 from tests.contrato import AMOSTRA, pessoas
 from tests.processos import comando, rodar
 
-MODULOS = pytest.mark.parametrize("modulo", [escritor.montagem, leitor.montagem])
+MODULOS = pytest.mark.parametrize("modulo", [escritor.banco.montagem, leitor.montagem])
 RAIZ = "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw"
 DE_REDE = [
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "ceph", "glusterfs", "lustre"),
@@ -88,7 +88,7 @@ def test_texto_cortado(texto: str, modulo: ModuleType) -> None:
 def _montado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """O arquivo que os dois programas leem no lugar de /proc/self/mountinfo."""
     arquivo = tmp_path / "mountinfo"
-    for modulo in (escritor.montagem, leitor.montagem):
+    for modulo in (escritor.banco.montagem, leitor.montagem):
         monkeypatch.setattr(modulo, "MONTAGENS", str(arquivo))
     return arquivo
 

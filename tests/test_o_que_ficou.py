@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from escritor import restauracao
+from escritor.copias import restauracao
 from leitor import copia as copia_do_leitor
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, pessoas

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from escritor import progresso
+from escritor.entrada import progresso
 from tests.conftest import Programa
 from tests.contrato import consultar
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from escritor import banco
+from escritor.banco import conexao
 from escritor.erros import Erro
 from escritor.sinais import Sinais
 from tests.conftest import Programa
@@ -22,14 +22,14 @@ from tests.test_restaurar import datadas
 
 ESPERA_PARADO = """
 import os, sys, escritor.app, escritor.banco as banco
-travar = banco.travar
+travar = conexao.travar
 def depois_da_troca(con, *resto):
     print("aberto", flush=True)
     sys.stdin.readline()
     if sys.argv[1] == "controle":
         con.arquivo = os.stat(con.caminho)
     travar(con, *resto)
-banco.travar = depois_da_troca
+conexao.travar = depois_da_troca
 sys.exit(escritor.app.main([]))
 """
 
@@ -66,20 +66,20 @@ def test_quem_esperava_nao_toca_no_diario_de_quem_veio_depois(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Sem conferir o nome antes da trava, o SQLite desfaria no banco velho o diário do novo."""
-    con = banco.conectar(str(semeado), 0.2, Sinais())
+    con = conexao.conectar(str(semeado), 0.2, Sinais())
     assert escritor("restaurar", str(copia)).codigo == 0
     linhas = b"".join(b"P%d,p%d@x.com\n" % (i, i) for i in range(120_000))
     diario = Path(f"{semeado}-journal")
     if not confere:
-        monkeypatch.setattr(banco.Conexao, "conferir_nome", lambda _con: None)
+        monkeypatch.setattr(conexao.Conexao, "conferir_nome", lambda _con: None)
     with iniciado(comando("escritor", "importar", "-")) as processo:
         alimentar(processo, b"nome,email\n" + linhas)
         esperar(lambda: semeado.stat().st_size > 1 << 20, "as páginas no disco")
         if confere:
             with pytest.raises(Erro, match="foi restaurado"):
-                banco.travar(con, 0.2, Sinais())
+                conexao.travar(con, 0.2, Sinais())
         else:
-            banco.travar(con, 0.2, Sinais())
+            conexao.travar(con, 0.2, Sinais())
         assert diario.exists() is confere
         con.close()
         processo.kill()

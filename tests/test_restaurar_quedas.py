@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from escritor import restauracao
+from escritor.copias import restauracao
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, fotografar, pessoas
 from tests.processos import (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from escritor import formato_csv, formato_json
-from escritor.recusas import Recusas
+from escritor.entrada import formato_csv, formato_json
+from escritor.entrada.recusas import Recusas
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, pessoas
 from tests.processos import comando, no_shell, rodar

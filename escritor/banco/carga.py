@@ -15,8 +15,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from escritor import erros
+from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
-from escritor.validacao import Lote
 
 POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
 BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato

@@ -15,16 +15,17 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from escritor import banco, erros
-from escritor.banco import Conexao
-from escritor.cabecalho import MAGIA, WAL, conferir_acompanhantes, ler_cabecalho
-from escritor.carga import Gravadas, lacrar
+from escritor import erros
+from escritor.banco import conexao
+from escritor.banco.cabecalho import MAGIA, WAL, conferir_acompanhantes, ler_cabecalho
+from escritor.banco.carga import Gravadas, lacrar
+from escritor.banco.conexao import Conexao
+from escritor.banco.livro import Execucao
+from escritor.entrada.pessoa import problema
+from escritor.entrada.progresso import milhar
+from escritor.entrada.recusas import MOSTRADAS
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
-from escritor.livro import Execucao
-from escritor.progresso import milhar
-from escritor.recusas import MOSTRADAS
-from escritor.validacao import problema
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 LE_COLUNAS = "SELECT name, type, pk FROM pragma_table_xinfo('usuarios') ORDER BY cid"
@@ -148,7 +149,7 @@ def conferir_forma(con: sqlite3.Connection, caminho: str) -> None:
 
 def por_adotar(con: Conexao) -> bool:
     """Diz se o banco aberto, já sem o que uma queda deixou, é um que ninguém assinou."""
-    dono = [con.execute(sql).fetchone() for sql in (banco.LE_APLICACAO, banco.LE_VERSAO)]
+    dono = [con.execute(sql).fetchone() for sql in (conexao.LE_APLICACAO, conexao.LE_VERSAO)]
     return dono == [(0,), (0,)] and con.execute(LE_OBJETOS).fetchone() is not None
 
 
@@ -188,7 +189,7 @@ def _guardar(caminho: str) -> str:
 
 def _refazer(con: Conexao) -> tuple[Gravadas, int]:
     con.execute(RENOMEIA)
-    banco.criar_esquema(con)
+    conexao.criar_esquema(con)
     recusas: list[str] = []
     lidas = inseridas = sem_fuso = 0
     # Bytes que não são UTF-8 são uma linha a recusar, e não um erro do módulo.
@@ -206,7 +207,7 @@ def _refazer(con: Conexao) -> tuple[Gravadas, int]:
     if recusas:
         raise _recusa(con.caminho, recusas)
     con.execute(APAGA_ANTIGA)
-    banco.conferir_esquema(con, con.caminho)
+    conexao.conferir_esquema(con, con.caminho)
     primeiro, ultimo = con.execute(PONTAS).fetchone()
     lacre = lacrar(con, (primeiro or 1) - 1, ultimo or 0)
     return Gravadas(lidas, inseridas, primeiro, ultimo, lacre), sem_fuso

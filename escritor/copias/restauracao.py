@@ -10,9 +10,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 
-from escritor import banco, conferencia, entrada, erros, linhagem, livro
-from escritor.banco import Conexao
-from escritor.cabecalho import (
+from escritor import erros
+from escritor.banco import conexao, conferencia, livro
+from escritor.banco.cabecalho import (
     ACOMPANHANTES,
     APLICACAO,
     MAGIA,
@@ -22,9 +22,12 @@ from escritor.cabecalho import (
     ler_cabecalho,
     tem_diario_alheio,
 )
+from escritor.banco.conexao import Conexao
+from escritor.banco.livro import Execucao
+from escritor.copias import linhagem
+from escritor.entrada import fonte
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
-from escritor.livro import Execucao
 from escritor.sinais import Sinais
 
 PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferido
@@ -44,7 +47,7 @@ def restaurar(opcoes: Namespace, sinais: Sinais) -> tuple[list[str], Execucao]:
         _receber(opcoes.arquivo, caminho, parcial)
         nome = "a cópia da entrada padrão"
         if opcoes.arquivo != "-":
-            nome = entrada.nome_da_origem(opcoes.arquivo)
+            nome = fonte.nome_da_origem(opcoes.arquivo)
         resumo, ultima = _conferir(parcial, nome, sinais)
         with _parado(caminho, opcoes, sinais) as atual, sinais.irrevogavel():
             sinais.conferir()
@@ -99,8 +102,8 @@ def _receber(arquivo: str, caminho: str, parcial: str) -> None:
                     f"{arquivo}: há {sufixo} ao lado, e sem ele a cópia não é o banco inteiro; "
                     "nada mudou. Faça a cópia com `leitor copiar`.",
                 )
-    with entrada.binario(arquivo) as origem, open(parcial, "wb") as destino:
-        destino.writelines(entrada.trechos(arquivo, origem))
+    with fonte.binario(arquivo) as origem, open(parcial, "wb") as destino:
+        destino.writelines(fonte.trechos(arquivo, origem))
         destino.flush()
         os.fsync(destino.fileno())
 
@@ -138,7 +141,7 @@ def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao
 
     Entrega a conexão, ou None se o que sai já nem se abre.
 
-    Quem já esperava por ela descobre, em banco.travar, que o arquivo é outro.
+    Quem já esperava por ela descobre, em conexao.travar, que o arquivo é outro.
     Só se dispensa a trava do que o SQLite, livre de travas alheias, diz que não
     é um banco: um que nasce, com a primeira página ainda em zeros, está trancado.
     """
@@ -149,10 +152,10 @@ def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao
         try:
             if not nosso and tem_diario_alheio(caminho):  # abrir o banco o apagaria
                 raise sqlite3.OperationalError("o diário ao lado não é do SQLite")
-            con = pilha.enter_context(closing(banco.conectar(caminho, opcoes.espera, sinais)))
-            banco.travar(con, opcoes.espera, sinais)
+            con = pilha.enter_context(closing(conexao.conectar(caminho, opcoes.espera, sinais)))
+            conexao.travar(con, opcoes.espera, sinais)
             # Pela conexão: abrir e fechar o arquivo à mão soltaria a trava (fcntl(2)).
-            if not banco.vazio(con) and not banco.nosso(con):
+            if not conexao.vazio(con) and not conexao.nosso(con):
                 raise _alheio(caminho)
             atual = con
         except (sqlite3.DatabaseError, UnicodeDecodeError) as erro:

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
-from escritor import colunas
-from escritor.recusas import Recusas
-from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema, quebras
+from escritor.entrada import colunas
+from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, quebras
+from escritor.entrada.recusas import Recusas
 
 SEPARADORES = ",;\t"
 TRECHO = 1 << 18  # caracteres lidos por vez

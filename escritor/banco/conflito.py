@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from escritor import erros
+from escritor.entrada.pessoa import Lote
+from escritor.entrada.progresso import milhar
+from escritor.entrada.recusas import MOSTRADAS
 from escritor.erros import Erro
-from escritor.progresso import milhar
-from escritor.recusas import MOSTRADAS
-from escritor.validacao import Lote
 
 CRIA = "CREATE TEMP TABLE fila (linha INTEGER, nome TEXT, email TEXT)"
 GUARDA = "INSERT INTO fila VALUES (?, ?, ?)"

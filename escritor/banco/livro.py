@@ -9,7 +9,7 @@ import time
 from typing import NamedTuple
 
 from escritor import versao
-from escritor.carga import RS, US, Gravadas
+from escritor.banco.carga import RS, US, Gravadas
 
 INSERE_EXECUCAO = "INSERT INTO execucoes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ULTIMA_EXECUCAO = "SELECT * FROM execucoes ORDER BY id DESC LIMIT 1"

@@ -11,11 +11,12 @@ import hashlib
 import sqlite3
 from typing import Any, NamedTuple
 
-from escritor import banco, carga, erros, regras
+from escritor import erros, regras
+from escritor.banco import carga, conexao
+from escritor.banco.linhas import Linhas, Seladas
+from escritor.banco.livro import ELO_ZERO
+from escritor.entrada.progresso import milhar
 from escritor.erros import Erro
-from escritor.linhas import Linhas, Seladas
-from escritor.livro import ELO_ZERO
-from escritor.progresso import milhar
 from escritor.regras import Quebra
 
 CONFERIDAS = 100_000  # linhas que se conferem antes de gravar
@@ -97,7 +98,7 @@ def conferir_copia(con: sqlite3.Connection, nome: str) -> str:
     Levanta Erro 65 (ou 78, se o esquema é outro) com `nome` à frente, e
     sqlite3.Error ou UnicodeError se nem dá para ler.
     """
-    banco.conferir_esquema(con, nome)
+    conexao.conferir_esquema(con, nome)
     try:
         ponto = _conferir(con, None, None)
         if not ponto.execucao:

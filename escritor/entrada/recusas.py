@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
 from escritor import erros
+from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, triar
 from escritor.erros import Erro
 from escritor.guarda import exclusivo
-from escritor.validacao import BYTE_INVALIDO, FORMULA, Lote, Problema, triar
 
 MOSTRADAS = 20
 COLUNAS = ("linha", "campo", "motivo", "nome", "email", "registro")

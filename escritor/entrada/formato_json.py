@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, TextIO
 
-from escritor import colunas
-from escritor.recusas import Recusas
-from escritor.validacao import Lote, Problema, quebras
+from escritor.entrada import colunas
+from escritor.entrada.pessoa import Lote, Problema, quebras
+from escritor.entrada.recusas import Recusas
 
 TRECHO = 1 << 17  # caracteres lidos por vez
 LIMITE_DO_OBJETO = 1 << 20  # caracteres

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from escritor import erros
-from escritor.cabecalho import APLICACAO, VERSAO_DO_ESQUEMA, conferir_arquivo, conferir_dono
+from escritor.banco.cabecalho import APLICACAO, VERSAO_DO_ESQUEMA, conferir_arquivo, conferir_dono
 from escritor.erros import Erro
 from escritor.sinais import Sinais
 

@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-from escritor.entrada import Entrada
-from escritor.validacao import Lote
+from escritor.entrada.fonte import Entrada
+from escritor.entrada.pessoa import Lote
 
 SILENCIO_INICIAL = 1.0  # segundos: uma importação curta não mostra nada
 ENTRE_QUADROS = 0.2  # segundos, num terminal

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from escritor import colunas, erros, formato_csv, formato_json
-from escritor.cabecalho import ACOMPANHANTES
+from escritor import erros
+from escritor.banco.cabecalho import ACOMPANHANTES
+from escritor.entrada import colunas, formato_csv, formato_json
+from escritor.entrada.pessoa import PROIBIDO, Lote
+from escritor.entrada.recusas import Recusas
 from escritor.erros import Erro
-from escritor.recusas import Recusas
-from escritor.validacao import PROIBIDO, Lote
 
 MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 TRECHO = 1 << 20  # bytes

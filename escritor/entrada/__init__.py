@@ -1,0 +1,1 @@
+"""A entrada: um arquivo vira lotes de pessoas que servem. Nada daqui conhece um banco."""
