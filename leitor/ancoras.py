@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from leitor import arquivo, banco, erros
+from leitor import arquivo, erros
+from leitor.banco import consultas
+from leitor.banco.leitura import Leitura
+from leitor.banco.verificacao import ORDEM, Ordem, milhar
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
-from leitor.leitura import Leitura
-from leitor.verificacao import ORDEM, Ordem, milhar
 
 MAIS_DIGITOS = 18  # cabe num inteiro do SQLite, e nenhum livro chega lá
 HEXADECIMAIS = frozenset("0123456789abcdef")
@@ -63,9 +64,9 @@ def situar(con: sqlite3.Connection, ancoras: Iterable[Ancora]) -> Situacao:
     A corrente é uma só: se uma confere, o livro até ela é o que era quando a
     disseram. Por isso basta olhar o elo de cada uma.
     """
-    situacao = Situacao(ler(banco.valor(con, banco.ANCORA)), [], [])
+    situacao = Situacao(ler(consultas.valor(con, consultas.ANCORA)), [], [])
     for ancora in sorted(set(ancoras)):
-        confere = banco.valor(con, banco.ELO_DA_EXECUCAO, ancora.execucao) == ancora.elo
+        confere = consultas.valor(con, consultas.ELO_DA_EXECUCAO, ancora.execucao) == ancora.elo
         (situacao.conferem if confere else situacao.faltam).append(ancora)
     return situacao
 

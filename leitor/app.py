@@ -7,11 +7,12 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 
-from leitor import banco, configuracao, console, erros, montagem, saida
+from leitor import configuracao, console, erros, formatos
+from leitor.banco import consultas, montagem
+from leitor.banco.leitura import Leitura, quem_le
+from leitor.banco.verificacao import ORDEM, Ordem, Verificacao, milhar, verificar
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
-from leitor.leitura import Leitura, quem_le
-from leitor.verificacao import ORDEM, Ordem, Verificacao, milhar, verificar
 
 
 def verificar_banco(
@@ -32,17 +33,17 @@ def ler_dados(
 
     `limite` -1 é sem limite. A memória não cresce com o banco.
     """
-    return saida.FORMATOS[formato](con, limite)
+    return formatos.FORMATOS[formato](con, limite)
 
 
 class Prova:
     """Que execução gravou por último, onde, quando e com que lacre; a âncora; e quem lê agora."""
 
     def __init__(self, con: sqlite3.Connection) -> None:
-        self.usuarios = banco.valor(con, banco.QUANTOS)
-        self.execucoes = banco.valor(con, banco.CONTA_EXECUCOES)
-        self.ultima_gravacao = banco.registro(con, banco.ULTIMA_GRAVACAO)
-        self.ancora = banco.valor(con, banco.ANCORA)
+        self.usuarios = consultas.valor(con, consultas.QUANTOS)
+        self.execucoes = consultas.valor(con, consultas.CONTA_EXECUCOES)
+        self.ultima_gravacao = consultas.registro(con, consultas.ULTIMA_GRAVACAO)
+        self.ancora = consultas.valor(con, consultas.ANCORA)
         self.lido_por, self.lido_em = quem_le()
 
 
@@ -64,7 +65,7 @@ def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
         nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
         console.dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(resultado))
     if opcoes.formato == "html":
-        from leitor import relatorio  # só aqui: a página pesaria na partida de quem não a pede
+        from leitor.pagina import relatorio
 
         blocos = relatorio.pagina(leitura, verificacoes, resultado, opcoes.limite)
     else:
@@ -90,7 +91,7 @@ def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
     verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
     prova = None if falha else Prova(leitura.con)
     if opcoes.formato == "json":
-        texto = saida.relatorio_em_json(
+        texto = formatos.relatorio_em_json(
             {
                 "banco": opcoes.banco,
                 "verificado": falha is None,
@@ -101,14 +102,16 @@ def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
         )
     else:
         linhas = _prova_em_texto(prova) if prova else []
-        texto = saida.relatorio_em_texto(verificacoes) + "".join(f"{linha}\n" for linha in linhas)
+        texto = formatos.relatorio_em_texto(verificacoes) + "".join(
+            f"{linha}\n" for linha in linhas
+        )
     # Como em stderr: um caminho que não é UTF-8 aparece escapado.
     _entregar(iter([texto.encode("utf-8", "backslashreplace")]), falha)
     return os.EX_OK
 
 
 def _copiar(leitura: Leitura, opcoes: Opcoes) -> int:
-    from leitor import copia  # só quem copia paga por ele
+    from leitor.banco import copia
 
     if opcoes.arquivo != "-":
         console.dizer(
@@ -139,14 +142,14 @@ def _prova_em_texto(prova: Prova) -> list[str]:
 
 
 def _vigiar(opcoes: Opcoes) -> int:
-    from leitor import vigia  # só quem vigia paga por ele
+    from leitor.vigia import vigia
 
     with vigia.Vigia(opcoes, _ordem(opcoes), console.saida(), console.dizer) as vigilia:
         return vigilia.vigiar()
 
 
 def _saude(opcoes: Opcoes) -> int:
-    from leitor import saude
+    from leitor.vigia import saude
 
     console.saida().write(f"{saude.conferir(opcoes.arquivo)}\n")
     console.saida().flush()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from leitor import erros, saida, valores, versao
+from leitor import erros, formatos, valores, versao
 from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
 
@@ -154,7 +154,7 @@ def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     )
     listar.add_argument(
         "--formato",
-        choices=(*saida.FORMATOS, "html"),
+        choices=(*formatos.FORMATOS, "html"),
         default="tabela",
         help="como mostrar (padrão: tabela)",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
-from leitor.banco import TODOS
+from leitor.banco.consultas import TODOS
 
 if TYPE_CHECKING:
     from leitor.ancoras import Ancora

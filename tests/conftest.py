@@ -12,7 +12,7 @@ import pytest
 
 import escritor.app
 import leitor.app
-from leitor.vigia import Sinais
+from leitor.vigia.vigia import Sinais
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
 from tests.historia import Historia
 from tests.processos import Saida

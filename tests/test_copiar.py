@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from leitor import copia, verificacao
-from leitor.leitura import Leitura
+from leitor.banco import copia, verificacao
+from leitor.banco.leitura import Leitura
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, fotografar, pessoas
 from tests.processos import (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.lacres_a_mao import _no_shell
+from leitor.pagina.lacres_a_mao import _no_shell
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, reselar
 from tests.pagina import Pagina, pedir

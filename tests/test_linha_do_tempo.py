@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.linha_do_tempo import intervalo
+from leitor.pagina.linha_do_tempo import intervalo
 from tests.conftest import Programa
 from tests.contrato import alterar, reselar
 from tests.pagina import pedir

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leitor import banco, saida
+from leitor import formatos
+from leitor.banco import consultas
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 QUANDO = "2025-12-01T00:00:00Z"
@@ -62,7 +63,7 @@ def gravar(linhas: list[Linha]) -> sqlite3.Connection:
 
 def listar(con: sqlite3.Connection, formato: str, limite: int = -1) -> str:
     """O que o leitor lista."""
-    return b"".join(saida.FORMATOS[formato](con, limite)).decode()
+    return b"".join(formatos.FORMATOS[formato](con, limite)).decode()
 
 
 def colunas_de(texto: str) -> int:
@@ -135,7 +136,7 @@ ESPERADO: dict[str, Callable[[list[Linha]], str]] = {
 @pytest.fixture(params=[1, 2, 500])
 def por_pagina(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Páginas de uma linha, de duas e do tamanho que são."""
-    monkeypatch.setattr(banco, "POR_PAGINA", request.param)
+    monkeypatch.setattr(consultas, "POR_PAGINA", request.param)
     return iter(())
 
 
@@ -184,7 +185,7 @@ def muitas(passo: int, *raros: str) -> list[Linha]:
 def test_o_trabalho_nao_depende_de_quem(formato: str) -> None:
     """Nem os nomes nem os buracos nos ids dão mais comandos: nenhuma linha se lê de novo."""
     comuns = comandos(muitas(1), formato)
-    assert comuns <= 2 * (3_000 // banco.POR_PAGINA) * 2 + 4
+    assert comuns <= 2 * (3_000 // consultas.POR_PAGINA) * 2 + 4
     for passo in (1, 600, 10**9):
         assert comandos(muitas(passo, *DIFICEIS), formato) <= comuns
 
@@ -192,7 +193,7 @@ def test_o_trabalho_nao_depende_de_quem(formato: str) -> None:
 def test_so_se_mede_quem_pode_alargar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Um nome chinês em três mil: as letras dos outros não se olham uma a uma."""
     medidos: list[str] = []
-    em_colunas = saida.em_colunas
+    em_colunas = formatos.em_colunas
 
     def medir(texto: str) -> str:
         medidos.extend(texto.split("\x1f"))
@@ -200,7 +201,7 @@ def test_so_se_mede_quem_pode_alargar(monkeypatch: pytest.MonkeyPatch) -> None:
 
     linhas = muitas(1, "李雷")
     with closing(gravar(linhas)) as con:
-        monkeypatch.setattr(saida, "em_colunas", medir)
+        monkeypatch.setattr(formatos, "em_colunas", medir)
         assert listar(con, "tabela") == em_tabela(linhas)
     assert "李雷" in medidos
     assert len(medidos) < 2_000, "só as páginas em que uma coluna cresce, e quem a alarga"
@@ -210,12 +211,12 @@ def test_os_intervalos_cobrem_cada_linha_uma_vez() -> None:
     """Ids seguidos, esparsos e aos montes: nunca mais do que uma página por vez."""
     ids = [*range(1, 1_200), *range(10**6, 10**12, 10**9), *range(10**15, 10**15 + 1_501)]
     with closing(gravar([(i, "A", f"{i}@x.com", QUANDO) for i in ids])) as con:
-        for depois_de, ate in ((0, banco.TODOS), (0, 10), (5, 10**9), (10**12, 10**15 + 700)):
+        for depois_de, ate in ((0, consultas.TODOS), (0, 10), (5, 10**9), (10**12, 10**15 + 700)):
             fim = depois_de
             achados: list[int] = []
-            for inicio, fim in banco.intervalos(con, depois_de, ate):
+            for inicio, fim in consultas.intervalos(con, depois_de, ate):
                 pagina = [i for i in ids if inicio < i <= fim]
-                assert len(pagina) <= banco.POR_PAGINA
+                assert len(pagina) <= consultas.POR_PAGINA
                 achados += pagina
             assert achados == [i for i in ids if depois_de < i <= ate]
             assert fim == ate
@@ -227,5 +228,5 @@ def test_muitas_execucoes_pequenas_nao_procuram_o_fim() -> None:
         vistos: list[str] = []
         con.set_trace_callback(vistos.append)
         for i in range(100):
-            assert list(banco.paginas(con, banco.LINHAS_DO_LACRE, i, i + 1))
+            assert list(consultas.paginas(con, consultas.LINHAS_DO_LACRE, i, i + 1))
         assert len(vistos) == 100

@@ -6,11 +6,11 @@ from types import ModuleType
 import pytest
 
 import escritor.banco.montagem
-import leitor.montagem
+import leitor.banco.montagem
 from tests.contrato import AMOSTRA, pessoas
 from tests.processos import comando, rodar
 
-MODULOS = pytest.mark.parametrize("modulo", [escritor.banco.montagem, leitor.montagem])
+MODULOS = pytest.mark.parametrize("modulo", [escritor.banco.montagem, leitor.banco.montagem])
 RAIZ = "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw"
 DE_REDE = [
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "ceph", "glusterfs", "lustre"),
@@ -88,7 +88,7 @@ def test_texto_cortado(texto: str, modulo: ModuleType) -> None:
 def _montado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """O arquivo que os dois programas leem no lugar de /proc/self/mountinfo."""
     arquivo = tmp_path / "mountinfo"
-    for modulo in (escritor.banco.montagem, leitor.montagem):
+    for modulo in (escritor.banco.montagem, leitor.banco.montagem):
         monkeypatch.setattr(modulo, "MONTAGENS", str(arquivo))
     return arquivo
 
@@ -152,9 +152,9 @@ def test_o_link_e_seguido(
 def test_nesta_maquina(programa: str, semeado: Path) -> None:
     """Com o mountinfo de verdade, a linha do aviso só aparece se o tipo é de rede."""
     texto = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    tipo, ponto = leitor.montagem.montagem(texto, str(semeado.resolve()))
+    tipo, ponto = leitor.banco.montagem.montagem(texto, str(semeado.resolve()))
     assert tipo
     assert Path(ponto).is_mount()
     saida = rodar(comando(programa))
-    assert (saida.codigo, "AVISO" in saida.stderr) == (0, leitor.montagem.de_rede(tipo))
+    assert (saida.codigo, "AVISO" in saida.stderr) == (0, leitor.banco.montagem.de_rede(tipo))
     assert pessoas(semeado) == AMOSTRA

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from escritor.copias import restauracao
-from leitor import copia as copia_do_leitor
+from leitor.banco import copia as copia_do_leitor
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, pessoas
 from tests.processos import Saida, alimentar, comando, esperar, iniciado, rodar, terminar

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from leitor import app
-from leitor.leitura import Leitura
+from leitor.banco.leitura import Leitura
 from tests.conftest import Programa
 from tests.contrato import alterar, ancora, consultar
 from tests.processos import comando, no_shell, rodar

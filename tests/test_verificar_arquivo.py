@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.banco import ESQUEMA
+from leitor.banco.consultas import ESQUEMA
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, ddl_do_contrato
 from tests.verificacao import PAGINA, Adulterar, conferir

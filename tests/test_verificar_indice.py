@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from leitor import banco as banco_do_leitor
-from leitor import indice
+from leitor.banco import consultas as banco_do_leitor
+from leitor.banco import indice
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar
 from tests.verificacao import conferir

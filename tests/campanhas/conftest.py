@@ -18,7 +18,7 @@ __all__ = ["criar_projeto", "engine", "imagens", "projeto"]  # os de lá, també
 
 # Com 60 mil linhas o cache de 2 MB do SQLite não basta: há um diário quente antes do COMMIT.
 MUITAS = 60_000
-GRANDE = 101_000  # acima de BANCO_PEQUENO (escritor/banco/carga.py): a importação segue outro caminho
+GRANDE = 101_000  # acima de BANCO_PEQUENO (banco/carga.py): a importação segue outro caminho
 
 
 # Os testes que ainda não passaram; só sem nenhum de um módulo é que a linha dele vale.

@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 
-from leitor import banco
+from leitor.banco import consultas
 from leitor.regras import MOMENTO, improprio, momento
 
 ELO_ZERO = "0" * 64
@@ -20,7 +20,7 @@ def elo_quebrado(con: sqlite3.Connection) -> tuple[int, int | None]:
     """Recalcula a corrente; devolve quantos elos conferem e a primeira execução que não."""
     anterior = ELO_ZERO
     quantos = 0
-    for id_, elo, colunas in con.execute(banco.ELOS):
+    for id_, elo, colunas in con.execute(consultas.ELOS):
         anterior = hashlib.sha256(anterior.encode() + (colunas or b"")).hexdigest()
         if elo != anterior.encode():
             return quantos, id_
@@ -31,7 +31,7 @@ def elo_quebrado(con: sqlite3.Connection) -> tuple[int, int | None]:
 def problema(con: sqlite3.Connection) -> tuple[str, str] | None:
     """Devolve a primeira regra que o livro quebra, e em que execução e como; ou None."""
     numero = fim = soma = 0
-    for linha in con.execute(banco.TOTAIS):
+    for linha in con.execute(consultas.TOTAIS):
         id_, lidos, inseridos, repetidos, primeiro, ultimo, total, achados, pontas, *textos = linha
         numero += 1
         soma += inseridos
@@ -81,7 +81,7 @@ def _do_intervalo(
 
 
 def _da_soma(con: sqlite3.Connection, execucoes: int, soma: int) -> tuple[str, str] | None:
-    quantos = banco.valor(con, banco.QUANTOS)
+    quantos = consultas.valor(con, consultas.QUANTOS)
     if quantos and not execucoes:
         return "E1", f"há {quantos} usuários, e nenhuma execução"
     if quantos != soma:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 
-from leitor import banco, regras
-from leitor.indice import Pares
+from leitor import regras
+from leitor.banco import consultas
+from leitor.banco.indice import Pares
 
 
 def conferir_lacres(
@@ -23,7 +24,7 @@ def conferir_lacres(
     problema = _ids(con)
     if problema:
         return quantas, quebrados, problema
-    for id_, primeiro, ultimo, lacre in con.execute(banco.LACRES):
+    for id_, primeiro, ultimo, lacre in con.execute(consultas.LACRES):
         quantas += 1
         recalculado, achado = lacrar(con, primeiro, ultimo, pares)
         problema = problema or achado
@@ -43,8 +44,8 @@ def lacrar(
     problema = None
     if primeiro is not None and ultimo is not None:
         depois_de = max(primeiro, 1) - 1  # menores não há: _ids já o conferiu
-        for intervalo in banco.intervalos(con, depois_de, ultimo):
-            quantas, linhas = con.execute(banco.LINHAS_DO_LACRE, intervalo).fetchone()
+        for intervalo in consultas.intervalos(con, depois_de, ultimo):
+            quantas, linhas = con.execute(consultas.LINHAS_DO_LACRE, intervalo).fetchone()
             if not quantas:
                 continue
             linhas = linhas or b""
@@ -57,7 +58,7 @@ def lacrar(
 
 
 def _ids(con: sqlite3.Connection) -> tuple[str, str] | None:
-    for (id_,) in con.execute(banco.PONTAS):
+    for (id_,) in con.execute(consultas.PONTAS):
         if id_ is not None and not 1 <= id_ <= regras.MAIOR_ID:
             return "U1", f"usuarios, id {id_}: o id não está entre 1 e 2⁶²"
     return None
@@ -65,7 +66,7 @@ def _ids(con: sqlite3.Connection) -> tuple[str, str] | None:
 
 def _procurar(con: sqlite3.Connection, depois_de: int, quantas: int) -> tuple[str, str] | None:
     """Devolve a primeira linha do bloco que quebra uma regra, e como; None se nenhuma."""
-    for id_, *textos in con.execute(banco.LINHAS_EM_BYTES, (depois_de, quantas)):
+    for id_, *textos in con.execute(consultas.LINHAS_EM_BYTES, (depois_de, quantas)):
         if achado := regras.problema(*textos):
             regra, como = achado
             return regra, f"usuarios, id {id_}: {como}"

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 from leitor import erros
+from leitor.banco.leitura import Leitura
+from leitor.banco.verificacao import Ordem, abrir, verificar
 from leitor.erros import Erro
-from leitor.leitura import Leitura
-from leitor.verificacao import Ordem, abrir, verificar
 
 PARCIAL = ".desafio2-parcial"
 TRECHO = 1 << 20  # bytes

@@ -10,8 +10,8 @@ from hashlib import sha256
 from html import escape
 
 from leitor import versao
-from leitor.estilo import ESTILO
-from leitor.verificacao import milhar
+from leitor.banco.verificacao import milhar
+from leitor.pagina.estilo import ESTILO
 
 # Nada vem de fora e nada executa: nem um dado que escapasse do escape teria o que fazer.
 POLITICA = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from leitor import banco
-from leitor.verificacao import Verificacao
+from leitor.banco import consultas
+from leitor.banco.verificacao import Verificacao
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 # Entre campos e entre colunas, nos blocos que o SQLite junta. Nos dados verificados
@@ -58,7 +58,9 @@ def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     yield f"┌{'┬'.join(barras)}┐\n│ {' │ '.join(titulos)} │\n├{'┼'.join(barras)}┤\n".encode()
     molde = "\x1e%{}d\x1f%!-{}s\x1f%!-{}s\x1f%!-{}s\n".format(*larguras)
     abre, entre, fecha = "│ ".encode(), " │ ".encode(), " │\n".encode()
-    for _, bloco in banco.paginas(con, banco.LINHAS_DA_TABELA, 0, banco.TODOS, limite, molde):
+    for _, bloco in consultas.paginas(
+        con, consultas.LINHAS_DA_TABELA, 0, consultas.TODOS, limite, molde
+    ):
         certo = _com_o_recheio_certo(bloco)
         yield certo.replace(RS, abre).replace(US, entre).replace(b"\n", fecha)
     yield f"└{'┴'.join(barras)}┘\n".encode()
@@ -67,10 +69,10 @@ def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
 def _larguras(con: sqlite3.Connection, limite: int) -> list[int]:
     """Devolve as larguras das colunas: cabe cada texto, conte-se em letras ou em colunas."""
     larguras = [*map(len, COLUNAS)]
-    for intervalo in banco.intervalos(con, 0, banco.TODOS, limite):
+    for intervalo in consultas.intervalos(con, 0, consultas.TODOS, limite):
         _, nome, email, _ = larguras
         id_, criado_em, *textos = con.execute(
-            banco.O_QUE_ALARGA, (nome, nome, email, email, *intervalo)
+            consultas.O_QUE_ALARGA, (nome, nome, email, email, *intervalo)
         ).fetchone()
         medidas = [id_ or 0, 0, 0, criado_em or 0]
         for coluna, juntos in enumerate(textos, 1):
@@ -116,7 +118,7 @@ def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
 
 def _objetos(con: sqlite3.Connection, limite: int, molde: bytes) -> Iterator[bytes]:
     # Sem controles nem \u, só a barra e as aspas pedem escape (RFC 8259, seção 7).
-    for _, bloco in banco.paginas(con, banco.COLUNAS, 0, banco.TODOS, limite):
+    for _, bloco in consultas.paginas(con, consultas.COLUNAS, 0, consultas.TODOS, limite):
         escapado = bloco.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         yield _linhas(molde, map(_campos, escapado.split(RS)))
 
@@ -124,7 +126,7 @@ def _objetos(con: sqlite3.Connection, limite: int, molde: bytes) -> Iterator[byt
 def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
     yield f"{','.join(COLUNAS)}\n".encode()
-    for _, bloco in banco.paginas(con, banco.COLUNAS_DO_CSV, 0, banco.TODOS, limite):
+    for _, bloco in consultas.paginas(con, consultas.COLUNAS_DO_CSV, 0, consultas.TODOS, limite):
         yield _linhas(MOLDE_CSV, map(_campos_do_csv, bloco.split(RS)))
 
 
@@ -141,7 +143,7 @@ def _campos_do_csv(coluna: bytes) -> list[bytes]:
 def markdown(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve uma tabela Markdown (GitHub), com a pontuação dos dados escapada."""
     yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n".encode()
-    for _, bloco in banco.paginas(con, banco.COLUNAS, 0, banco.TODOS, limite):
+    for _, bloco in consultas.paginas(con, consultas.COLUNAS, 0, consultas.TODOS, limite):
         escapado = bloco
         for marca in PONTUACAO:
             escapado = escapado.replace(marca, b"\\" + marca)

@@ -7,8 +7,8 @@ import sqlite3
 import time
 
 from leitor import erros
+from leitor.banco.indice import Pares
 from leitor.erros import Erro
-from leitor.indice import Pares
 
 DO_ESQUEMA = {"A2", "A3", "A4"}  # as regras que dão 78; as outras, 65
 

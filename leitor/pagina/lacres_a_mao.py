@@ -6,8 +6,8 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from leitor.linha_do_tempo import Execucao
-from leitor.pagina import codigo, dado, secao, tabela
+from leitor.pagina.linha_do_tempo import Execucao
+from leitor.pagina.pecas import codigo, dado, secao, tabela
 
 # A receita do README. Os bytes 1F e 1E são os que separam, no lacre, colunas e linhas.
 RECEITA = (

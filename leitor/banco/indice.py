@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from leitor import banco
+from leitor.banco import consultas
 
 POR_BLOCO = 500
 
@@ -38,7 +38,7 @@ def problema(con: sqlite3.Connection, da_tabela: Pares) -> tuple[str, str] | Non
     """Lê o índice inteiro; devolve em que ele difere da tabela, e a regra, ou None."""
     do_indice = Pares()
     anterior = b""
-    while bloco := banco.bloco_do_indice(con, anterior, POR_BLOCO):
+    while bloco := consultas.bloco_do_indice(con, anterior, POR_BLOCO):
         campos = bloco.split(b"\x1f")
         emails = campos[:-1:2]
         do_indice.acrescentar(emails, campos[1::2])

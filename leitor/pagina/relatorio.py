@@ -7,12 +7,14 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 
-from leitor import banco, erros, versao
+from leitor import erros, versao
+from leitor.banco import consultas
+from leitor.banco.leitura import Leitura, quem_le
+from leitor.banco.verificacao import Verificacao, milhar
 from leitor.erros import Erro
-from leitor.lacres_a_mao import lacres
-from leitor.leitura import Leitura, quem_le
-from leitor.linha_do_tempo import Execucao, desenhar
-from leitor.pagina import (
+from leitor.pagina.lacres_a_mao import lacres
+from leitor.pagina.linha_do_tempo import Execucao, desenhar
+from leitor.pagina.pecas import (
     codigo,
     contar,
     dado,
@@ -24,7 +26,6 @@ from leitor.pagina import (
     secao,
     tabela,
 )
-from leitor.verificacao import Verificacao, milhar
 
 TYPE_CHECKING = False  # o app é quem carrega este módulo; aqui, só os tipos dele
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _recusada(leitura: Leitura, verificacoes: list[Verificacao], falha: Erro) ->
 def _aceita(
     leitura: Leitura, verificacoes: list[Verificacao], prova: Prova, limite: int
 ) -> Iterator[str]:
-    livro = leitura.con.execute(banco.EXECUCOES_A_MOSTRAR, (MAIS_EXECUCOES,))
+    livro = leitura.con.execute(consultas.EXECUCOES_A_MOSTRAR, (MAIS_EXECUCOES,))
     execucoes = [Execucao(*linha) for linha in livro]
     yield inicio("Verificado", "aceita")
     yield from _veredito(prova)
@@ -208,7 +209,7 @@ def _linhas(con: sqlite3.Connection, usuarios: int, limite: int) -> Iterator[str
             "tabela-linhas",
             legenda,
             ("id", "nome", "email", "criado_em"),
-            ([*map(dado, linha)] for linha in con.execute(banco.USUARIOS, (0, mostradas))),
+            ([*map(dado, linha)] for linha in con.execute(consultas.USUARIOS, (0, mostradas))),
         )
     else:
         yield f"<p>{legenda}.</p>\n"
@@ -217,8 +218,8 @@ def _linhas(con: sqlite3.Connection, usuarios: int, limite: int) -> Iterator[str
 
 def _fatos(leitura: Leitura, prova: Prova) -> list[tuple[str, str]]:
     con = leitura.con
-    paginas = banco.valor(con, banco.QUANTAS_PAGINAS)
-    tamanho = banco.valor(con, banco.TAMANHO_DA_PAGINA)
+    paginas = consultas.valor(con, consultas.QUANTAS_PAGINAS)
+    tamanho = consultas.valor(con, consultas.TAMANHO_DA_PAGINA)
     # sqlite.org/fileformat2.html, seção 1.3: quem gravou por último deixa a sua versão.
     numero = int.from_bytes(leitura.cabecalho[96:100], "big")
     gravou = f"{numero // 1_000_000}.{numero // 1_000 % 1_000}.{numero % 1_000}"
@@ -226,7 +227,7 @@ def _fatos(leitura: Leitura, prova: Prova) -> list[tuple[str, str]]:
         ("Caminho", codigo(os.path.abspath(leitura.caminho))),
         ("Tamanho", f"{milhar(paginas * tamanho)} bytes"),
         ("Páginas", f"{milhar(paginas)} de {milhar(tamanho)} bytes"),
-        ("Diário", f"{dado(banco.valor(con, banco.DIARIO))} (rollback)"),
+        ("Diário", f"{dado(consultas.valor(con, consultas.DIARIO))} (rollback)"),
         ("Quem gravou", f"escritor {dado(prova.ultima_gravacao['versao'])}, SQLite {gravou}"),
     ]
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NamedTuple, TextIO
 
-from leitor import ancoras, banco, erros, saude
+from leitor import ancoras, erros
 from leitor.ancoras import Ancora
+from leitor.banco import consultas
+from leitor.banco.leitura import Leitura
+from leitor.banco.verificacao import Ordem, milhar, verificar
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
-from leitor.leitura import Leitura
-from leitor.verificacao import Ordem, milhar, verificar
+from leitor.vigia import saude
 
 SINAIS = (signal.SIGTERM, signal.SIGINT)
 EXECUCOES_DITAS = 10  # de cada vez; as demais são contadas
@@ -184,7 +186,7 @@ class Vigia:
             if falha := self._sinais.verificar(leitura, self._ordem):
                 raise falha
             try:
-                novo = Ponto(*leitura.con.execute(banco.PONTO).fetchone())
+                novo = Ponto(*leitura.con.execute(consultas.PONTO).fetchone())
                 mudancas = list(_comparar(leitura.con, self._ponto, novo))
             except sqlite3.Error as erro:
                 raise erros.do_sqlite(erro, caminho, espera) from erro
@@ -215,7 +217,7 @@ def _comparar(con: sqlite3.Connection, velho: Ponto | None, novo: Ponto) -> Iter
 def _acrescimos(con: sqlite3.Connection, velho: Ponto, novo: Ponto) -> Iterator[str]:
     """As execuções e os usuários que se somaram aos que já havia."""
     for id_, origem, container, inseridos, repetidos, total, lacre in con.execute(
-        banco.EXECUCOES_DEPOIS, (velho.execucao, EXECUCOES_DITAS)
+        consultas.EXECUCOES_DEPOIS, (velho.execucao, EXECUCOES_DITAS)
     ):
         yield (
             f"execução {id_} ({origem}), container {container}; inseridos: {milhar(inseridos)}, "
@@ -224,7 +226,7 @@ def _acrescimos(con: sqlite3.Connection, velho: Ponto, novo: Ponto) -> Iterator[
     if (demais := novo.execucao - velho.execucao - EXECUCOES_DITAS) > 0:
         yield f"… e mais execuções: {milhar(demais)}"
     if quantos := novo.total - velho.total:
-        ditos = banco.linhas(con, velho.ultimo_id, USUARIOS_DITOS)
+        ditos = consultas.linhas(con, velho.ultimo_id, USUARIOS_DITOS)
         nomes = ", ".join(f"{id_} {nome} <{email}>" for id_, nome, email, _ in ditos)
         resto = f" … e mais {milhar(quantos - len(ditos))}" if quantos > len(ditos) else ""
         yield f"usuários novos: {milhar(quantos)}; {nomes}{resto}"

@@ -6,10 +6,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from leitor import arquivo, banco, erros, indice, livro
+from leitor import arquivo, erros
+from leitor.banco import consultas, indice, livro
+from leitor.banco.lacres import conferir_lacres
+from leitor.banco.leitura import Leitura
 from leitor.erros import RODE_O_ESCRITOR, Erro
-from leitor.lacres import conferir_lacres
-from leitor.leitura import Leitura
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
@@ -120,14 +121,14 @@ def _abertura(leitura: Leitura) -> str:
             "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
             f"ao diário de rollback (regra A3 do contrato). {RODE_O_ESCRITOR}",
         )
-    leitura.con = banco.abrir(leitura.caminho, leitura.espera)
+    leitura.con = consultas.abrir(leitura.caminho, leitura.espera)
     return f"só de leitura, SQLite {sqlite3.sqlite_version}"
 
 
 def _dono(leitura: Leitura) -> str:
-    aplicacao = banco.valor(leitura.con, banco.APLICACAO) & 0xFFFFFFFF
-    versao = banco.valor(leitura.con, banco.VERSAO)
-    if aplicacao == versao == 0 and banco.valor(leitura.con, banco.VERSAO_COMUM):
+    aplicacao = consultas.valor(leitura.con, consultas.APLICACAO) & 0xFFFFFFFF
+    versao = consultas.valor(leitura.con, consultas.VERSAO)
+    if aplicacao == versao == 0 and consultas.valor(leitura.con, consultas.VERSAO_COMUM):
         raise leitura.recusa(
             erros.ESQUEMA,
             "é da versão comum deste exercício, sem execuções nem lacres que se possam conferir; o "
@@ -150,13 +151,13 @@ def _dono(leitura: Leitura) -> str:
 
 
 def _esquema(leitura: Leitura) -> str:
-    codificacao = banco.valor(leitura.con, banco.CODIFICACAO)
+    codificacao = consultas.valor(leitura.con, consultas.CODIFICACAO)
     if codificacao != "UTF-8":
         raise leitura.quebra("A3", f"o texto está em {codificacao}, e não em UTF-8")
-    achados = leitura.con.execute(banco.LE_ESQUEMA).fetchall()
-    aceitos = banco.ESQUEMA | banco.DO_SQLITE
+    achados = leitura.con.execute(consultas.LE_ESQUEMA).fetchall()
+    aceitos = consultas.ESQUEMA | consultas.DO_SQLITE
     sobram = {nome for tipo, nome, *resto in achados if (tipo, nome, *resto) not in aceitos}
-    faltam = {nome for _, nome, *_ in banco.ESQUEMA.difference(achados)}
+    faltam = {nome for _, nome, *_ in consultas.ESQUEMA.difference(achados)}
     if faltam or sobram:
         diferencas = [f"difere {nome}" for nome in sorted(faltam & sobram)]
         diferencas += [f"falta {nome}" for nome in sorted(faltam - sobram)]
@@ -167,7 +168,7 @@ def _esquema(leitura: Leitura) -> str:
 
 
 def _integridade(leitura: Leitura) -> str:
-    achados = [achado for (achado,) in leitura.con.execute(banco.INTEGRIDADE)]
+    achados = [achado for (achado,) in leitura.con.execute(consultas.INTEGRIDADE)]
     if achados != ["ok"]:
         texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
         raise leitura.quebra("A5", f"quick_check: {texto}")
@@ -198,11 +199,11 @@ def _elos(leitura: Leitura) -> str:
 def _totais(leitura: Leitura) -> str:
     if problema := livro.problema(leitura.con):
         raise leitura.quebra(*problema)
-    if not banco.valor(leitura.con, banco.CONTA_EXECUCOES):
+    if not consultas.valor(leitura.con, consultas.CONTA_EXECUCOES):
         raise leitura.recusa(
             erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {RODE_O_ESCRITOR}"
         )
-    quantos = banco.valor(leitura.con, banco.QUANTOS)
+    quantos = consultas.valor(leitura.con, consultas.QUANTOS)
     return f"usuários: {milhar(quantos)}, cada um em uma execução"
 
 

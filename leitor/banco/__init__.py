@@ -1,0 +1,1 @@
+"""O SQLite: tudo o que fala com ele para ler."""

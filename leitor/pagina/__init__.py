@@ -1,0 +1,1 @@
+"""A página: uma função dos registros, sem banco."""
