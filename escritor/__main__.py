@@ -10,14 +10,14 @@ try:
 except KeyboardInterrupt:  # nem este se tinha carregado
     sys.exit(130)
 
-from escritor import console
+from escritor import console, sqlite
 from escritor.app import main
 
 console.preparar()
 # Quem atende os sinais é main. Depois dela, o que está feito o código de saída já diz.
 for sinal in (signal.SIGTERM, signal.SIGINT):
     signal.signal(sinal, signal.SIG_IGN)
-codigo = main()
+codigo = main(banco=sqlite)
 if codigo:  # o que ainda está no buffer é de quem falhou, e já o disse
     console.calar(sys.stdout)
 sys.exit(codigo)

@@ -10,11 +10,10 @@ from typing import NoReturn
 
 from escritor import erros, valores, versao
 from escritor.erros import Erro
+from escritor.porta import Banco
 
-BANCO_PADRAO = "/data/desafio2.db"
 ESPERA_PADRAO = "30"
 
-DESCRICAO = "Cria e preenche o banco SQLite do volume compartilhado, sela o que gravou e termina."
 SAIDAS = """\
 códigos de saída:
   0 gravado  2 uso errado  65 dados recusados  66 nada para ler  70 defeito nosso
@@ -65,14 +64,14 @@ class _Analisador(argparse.ArgumentParser):
         raise SystemExit(status)
 
 
-def _globais(ambiente: Mapping[str, str]) -> _Analisador:
+def _globais(ambiente: Mapping[str, str], banco: Banco) -> _Analisador:
     analisador = _Analisador(prog="escritor", add_help=False, allow_abbrev=False)
     analisador.add_argument(
         "--banco",
         metavar="CAMINHO",
-        type=valores.caminho,
-        default=ambiente.get("BANCO") or BANCO_PADRAO,
-        help=f"arquivo do banco (variável BANCO; padrão {BANCO_PADRAO})",
+        type=banco.endereco,
+        default=ambiente.get("BANCO") or banco.PADRAO,
+        help=banco.AJUDA,
     )
     analisador.add_argument(
         "--espera",
@@ -84,10 +83,10 @@ def _globais(ambiente: Mapping[str, str]) -> _Analisador:
     return analisador
 
 
-def _principal(globais: _Analisador) -> _Analisador:
+def _principal(globais: _Analisador, descricao: str) -> _Analisador:
     analisador = _Analisador(
         prog="escritor",
-        description=DESCRICAO,
+        description=descricao,
         epilog=SAIDAS,
         parents=[globais],
         allow_abbrev=False,
@@ -209,14 +208,14 @@ def _restaurar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     restaurar.add_argument("--sem-copia", action="store_true", help="não guarda o banco que havia")
 
 
-def ler(argumentos: Sequence[str], ambiente: Mapping[str, str]) -> argparse.Namespace:
+def ler(argumentos: Sequence[str], ambiente: Mapping[str, str], banco: Banco) -> argparse.Namespace:
     """Devolve `comando`, `banco`, `espera` (segundos) e, ao importar, `arquivo`.
 
     Uma opção vale mais que a variável de ambiente. Levanta Erro 2 no uso errado.
     """
     argparse._ = lambda texto: FRASES.get(texto, texto)  # type: ignore[attr-defined]
-    globais = _globais(ambiente)
+    globais = _globais(ambiente, banco)
     opcoes, resto = globais.parse_known_args(argumentos)
     if not resto:
         resto = ["semear"]
-    return _principal(globais).parse_args(resto, opcoes)
+    return _principal(globais, banco.DESCRICAO).parse_args(resto, opcoes)

@@ -7,7 +7,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from escritor import erros
+from escritor import texto
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def dizer(*linhas: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write("".join(f"[ESCRITOR] {erros.escapar(linha)}\n" for linha in linhas))
+        sys.stderr.write("".join(f"[ESCRITOR] {texto.escapar(linha)}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         calar(sys.stderr)

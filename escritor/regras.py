@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from escritor.banco.carga import RS, TETO, US
 from escritor.entrada.pessoa import LIMITE_DO_EMAIL, LIMITE_DO_NOME, Lote, todos_bons
+from escritor.execucao import RS, TETO, US
 
 DA_LINHA = 4  # campos: id, nome, email, criado_em
 CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")

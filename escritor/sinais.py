@@ -1,26 +1,24 @@
-"""SIGTERM e SIGINT viram uma exceção, também dentro de uma chamada longa do SQLite."""
+"""SIGTERM e SIGINT viram uma exceção, que a confirmação de uma transação sabe adiar."""
 
 from __future__ import annotations
 
 import signal
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# Instruções da máquina virtual do SQLite entre duas consultas ao Python: raro
-# o bastante para não pesar, frequente o bastante para responder em milissegundos.
-INSTRUCOES = 100_000
+DESFEITO = "interrompido: a transação foi desfeita e nada foi gravado. Rode de novo."
 
 
-class Interrompido(BaseException):
-    """Pediram para parar; `numero` é o do sinal.
+class Interrompido(KeyboardInterrupt):
+    """Pediram para parar, e nada ficou pela metade; `numero` é o do sinal.
 
-    Como KeyboardInterrupt, não é Exception: nada no caminho a engole.
+    Como KeyboardInterrupt, não é Exception: nada no caminho a engole, e um driver
+    que espera por um servidor a reconhece, e cancela o que pediu.
     """
 
     def __init__(self, numero: int) -> None:
-        super().__init__(numero)
+        super().__init__(DESFEITO)
         self.numero = numero
 
 
@@ -29,7 +27,6 @@ class Sinais:
 
     def __init__(self) -> None:
         self.recebido: int | None = None
-        self.recomecou = False  # um COMMIT que não é o último já gravou alguma coisa
         self._adiar = False
 
     def _tratar(self, numero: int, _quadro: FrameType | None) -> None:
@@ -52,37 +49,29 @@ class Sinais:
 
     @contextmanager
     def irrevogavel(self) -> Iterator[None]:
-        """Guarda o COMMIT: se ele vinga, o sinal chegou tarde e não interrompe mais.
+        """Guarda uma confirmação: se ela vinga, o sinal chegou tarde e não interrompe mais.
 
         Assim 130 e 143 querem dizer "desfeito", e 0 quer dizer "gravado", sempre.
         """
         self._adiar = True
         try:
+            self.conferir()
             yield
         except BaseException:
             self._adiar = False
             raise
 
-    @property
-    def confirmado(self) -> bool:
-        """Diz se um COMMIT já vingou."""
-        return self._adiar
-
-    def recomecar(self, gravou: bool) -> None:
-        """Depois de um COMMIT que não é o último: um sinal, até um que já chegou, interrompe."""
+    def recomecar(self) -> None:
+        """Depois de uma confirmação que não é a última: um sinal volta a interromper."""
         self._adiar = False
-        self.recomecou = gravou
         self.conferir()
+
+    @property
+    def interrompem(self) -> bool:
+        """Diz se um sinal já chegou, e não está adiado."""
+        return self.recebido is not None and not self._adiar
 
     def conferir(self) -> None:
         """Lança Interrompido se um sinal já chegou, mesmo adiado."""
         if self.recebido is not None:
             raise Interrompido(self.recebido)
-
-    def vigiar(self, con: sqlite3.Connection) -> None:
-        """Deixa um sinal parar também uma instrução SQL demorada.
-
-        O sqlite3 engole a exceção lançada no progress handler e devolve
-        SQLITE_INTERRUPT; quem chama consulta `recebido` (veja `conferir`).
-        """
-        con.set_progress_handler(lambda: self.recebido is not None and not self._adiar, INSTRUCOES)

@@ -9,7 +9,6 @@ import math
 import os
 
 from escritor.entrada.colunas import OBRIGATORIAS
-from escritor.erros import CONTROLES
 
 
 def segundos(texto: str) -> float:
@@ -23,23 +22,6 @@ def segundos(texto: str) -> float:
             f"BANCO_ESPERA deve ser um número de segundos, 0 ou mais; veio {texto!r}"
         )
     return valor
-
-
-def caminho(texto: str) -> str:
-    """Recusa o que não pode ser o arquivo do banco: um endereço, um nome com controles.
-
-    E o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html).
-    Um endereço pode trazer uma senha: não se repete.
-    """
-    if "://" in texto or "password=" in texto:
-        postgres = "password=" in texto or texto.lower().startswith("postgres")
-        remedio = ". PostgreSQL é com `python -m postgres.escritor`" if postgres else ""
-        raise argparse.ArgumentTypeError(
-            f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor{remedio}"
-        )
-    if texto in {"", ":memory:"} or CONTROLES & {*map(ord, texto)}:
-        raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
-    return texto
 
 
 def caminho_de_saida(texto: str) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import escritor.app
 import leitor.app
 from leitor.vigia.vigia import Sinais
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
 from tests.historia import Historia
+from tests.motores import ESCRITOR
 from tests.processos import Saida
 from tests.vigilia import Passo, Vigiar
 
@@ -59,7 +59,7 @@ def _escritor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do escritor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(escritor.app.main, capsys)
+    return _no_processo(ESCRITOR, capsys)
 
 
 @pytest.fixture(name="leitor")
@@ -102,7 +102,7 @@ def _modelos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "gravado": [["semear"], ["semear"], ["importar", str(entrada)]],
     }.items():
         for argv in execucoes:
-            assert escritor.app.main([*argv, "--banco", str(pasta / nome)]) == 0
+            assert ESCRITOR([*argv, "--banco", str(pasta / nome)]) == 0
     return pasta
 
 

@@ -22,14 +22,15 @@ SEM_ROOT = """
 import argparse, csv, encodings.utf_8_sig, gettext, importlib, io, json, locale, os, pkgutil, sys
 import shlex, shutil, traceback, unicodedata
 import {0}
-for modulo in pkgutil.iter_modules({0}.__path__):
-    if modulo.name != "__main__":
-        importlib.import_module("{0}." + modulo.name)
+from tests.motores import principal
+for modulo in pkgutil.walk_packages({0}.__path__, "{0}."):
+    if not modulo.name.endswith("__main__"):
+        importlib.import_module(modulo.name)
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(10002)
     os.setuid(10001)
-sys.exit({0}.app.main(sys.argv[1:]))
+sys.exit(principal("{0}")(sys.argv[1:]))
 """
 TRAVA = """
 import contextlib, sqlite3, sys

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from escritor import guarda
-from escritor.copias import adocao
+from escritor.copias import exame
 from tests.conftest import Programa
 from tests.contrato import (
     AMOSTRA,
@@ -40,16 +40,16 @@ def test_em_uso_espera_e_desiste(modo: str, comum: Path, escritor: Programa) -> 
 @pytest.mark.parametrize("passo", ["_guardar", "_refazer", "recomecar"])
 def test_morta_no_meio(passo: str, comum: Path, escritor: Programa, leitor: Programa) -> None:
     """Morta em qualquer passo, o banco é o velho ou o adotado; a execução seguinte acaba."""
-    alvo = "sinais.Sinais" if passo == "recomecar" else "adocao"
+    alvo = "sinais.Sinais" if passo == "recomecar" else "copias.adocao"
     codigo = (
-        "import os, sys, escritor.app\n"
+        "import os, sys, escritor.app, escritor.sqlite\n"
         f"alvo = escritor.{alvo}\n"
         f"original = alvo.{passo}\n"
         "def morrer(*a):\n"
         "    original(*a)\n"
         "    os.kill(os.getpid(), 9)\n"
         f"alvo.{passo} = morrer\n"
-        "sys.exit(escritor.app.main([]))\n"
+        "sys.exit(escritor.app.main([], banco=escritor.sqlite))\n"
     )
     morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
     assert morta.returncode == -signal.SIGKILL
@@ -68,16 +68,16 @@ def test_morta_no_exame_nao_deixa_sobras(
     """Morta enquanto olha uma cópia grande; a execução seguinte apaga o resto dela."""
     alterar(comum, "PRAGMA journal_mode = WAL")
     codigo = (
-        "import os, sys, escritor.app, escritor.adocao as a\n"
+        "import os, sys, escritor.app, escritor.sqlite, escritor.copias.exame as a\n"
         "a.CABE_NO_TMP = 0\n"
         "a._tem_a_forma = lambda *_: os.kill(os.getpid(), 9)\n"
-        "escritor.app.main([])\n"
+        "escritor.app.main([], banco=escritor.sqlite)\n"
     )
     subprocess.run([sys.executable, "-c", codigo], cwd=RAIZ, check=False)
     [resto] = comum.parent.glob(".desafio2-olhando-*")
-    monkeypatch.setattr(adocao, "CABE_NO_TMP", 0)
+    monkeypatch.setattr(exame, "CABE_NO_TMP", 0)
     with guarda.trancada(str(resto), "de outro"):
-        adocao.limpar(str(comum.parent))
+        exame.limpar(str(comum.parent))
         assert resto.exists()
     assert escritor().codigo == 0
     assert pessoas(comum) == AMOSTRA

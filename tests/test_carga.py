@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import escritor.app
 import leitor.app
 from escritor.banco import carga
-from escritor.banco.conexao import CRIA_EMAIL_UNICO
+from escritor.banco.esquema import CRIA_EMAIL_UNICO
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas, reselar
+from tests.motores import ESCRITOR
 from tests.processos import RAIZ, Saida, rodar
 from tests.quebras import mudar_no_indice
 
@@ -119,7 +119,7 @@ def test_qualquer_historia(vezes: list[list[tuple[str, str]]], caminho: str) -> 
         for i, gente in enumerate(vezes):
             arquivo = Path(pasta, f"{i}.csv")
             arquivo.write_text("nome,email\n" + "".join(f"{n},{e}@x.com\n" for n, e in gente))
-            assert escritor.app.main(["importar", str(arquivo)]) == 0
+            assert ESCRITOR(["importar", str(arquivo)]) == 0
         if vezes:
             assert sorted(pessoas(Path(pasta, "b.db"))) == simples(*vezes)
             assert leitor.app.main(["verificar"]) == 0

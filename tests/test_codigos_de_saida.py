@@ -20,10 +20,11 @@ from tests.processos import comando, no_shell, rodar, sem_root, trava
 DEFEITO = """
 import sys
 from {0} import app
+from tests.motores import principal
 def defeito(*_):
     raise RuntimeError("de propósito")
 app.{1} = defeito
-sys.exit(app.main(sys.argv[1:]))
+sys.exit(principal("{0}")(sys.argv[1:]))
 """
 INTERRUPCOES = {130, 143}  # em test_sinais.py e test_sinais_do_leitor.py
 

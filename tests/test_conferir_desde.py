@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from escritor.banco import carga, conferencia, livro
-from escritor.banco.conexao import CRIA_EMAIL_UNICO
+from escritor.banco.esquema import CRIA_EMAIL_UNICO
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
+from escritor.execucao import seguinte
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, fotografar
 from tests.quebras import Estragar, disfarcado, mudar_no_indice, sql
@@ -61,7 +62,7 @@ def aumentar(banco: Path, ate: int) -> tuple[int, str]:
         while (ultima := livro.ultima_execucao(con)) and ultima.id < ate:
             lote = Lote(["A"], [f"a{ultima.id}@x.com"], [1])
             gravadas = carga.gravar(con, [lote], "2026-01-01T00:00:00Z", CRIA_EMAIL_UNICO)
-            livro.registrar(con, gravadas, "importar:api", "2026-01-01T00:00:00Z")
+            livro.registrar(con, seguinte(ultima, gravadas, "importar:api", "2026-01-01T00:00:00Z"))
         con.execute("COMMIT")
     assert ultima
     return ultima.id, ultima.elo

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.contrato import consultar
-from tests.processos import comando, rodar
+from tests.processos import RAIZ, comando, rodar
 
 FOLGA = 4 * 1024  # KiB; guardar 100 mil linhas a mais custaria o dobro, ou mais
 FORMATOS = ("tabela", "json", "jsonl", "csv", "markdown", "html")
 # O pico é o VmHWM do próprio processo: o ru_maxrss de um filho herda o do pai.
 PICO = """
 import contextlib, os, sys
-from {0}.app import main
+from tests.motores import principal
+main = principal("{0}")
 with open(os.devnull, "w", encoding="utf-8") as nada, contextlib.redirect_stdout(nada):
     codigo = main(sys.argv[1:])
 with open("/proc/self/status") as estado:
@@ -76,7 +77,11 @@ def test_controle_guardar_as_linhas_passaria_da_folga(tmp_path: Path) -> None:
     )
     medida = PICO.format("guloso")
     poucas, muitas = (
-        int(rodar([sys.executable, "-c", medida, quantas], pasta=tmp_path).stdout.split()[1])
+        int(
+            rodar(
+                ["env", f"PYTHONPATH={RAIZ}", sys.executable, "-c", medida, quantas], pasta=tmp_path
+            ).stdout.split()[1]
+        )
         for quantas in ("10000", "80000")
     )
     assert muitas - poucas > FOLGA

@@ -5,6 +5,7 @@ import io
 import json
 import string
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import escritor.app
 import leitor.app
 from tests.contrato import fotografar, pessoas
+from tests.motores import ESCRITOR
 
 # Nem controles nem o que não se vê (recusados), nem substitutos (não existem em UTF-8).
 NAO_SE_VE = "\u200b\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -57,12 +58,12 @@ def arquivos(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, str]]]:
     return texto.getvalue().encode(codificacao), list(unicas.values())
 
 
-def chamar(programa: object, *argv: str) -> tuple[int, str, str]:
+def chamar(programa: Callable[[Sequence[str]], int], *argv: str) -> tuple[int, str, str]:
     """Chama o main de um dos dois, com a saída e o erro guardados."""
     bytes_da_saida = io.BytesIO()
     saida = io.TextIOWrapper(bytes_da_saida, "utf-8", newline="", write_through=True)
     with redirect_stdout(saida), redirect_stderr(io.StringIO()) as stderr:
-        codigo: int = programa.main(argv)  # type: ignore[attr-defined]
+        codigo = programa(argv)
     return codigo, bytes_da_saida.getvalue().decode(), stderr.getvalue()
 
 
@@ -75,11 +76,11 @@ def test_o_que_entra_e_o_que_se_le(caso: tuple[bytes, list[tuple[str, str]]]) ->
         pasta = Path(nome)
         (pasta / "p.csv").write_bytes(conteudo)
         banco = ["--banco", str(pasta / "b.db"), "--espera", "1"]
-        codigo, stdout, stderr = chamar(escritor.app, "importar", str(pasta / "p.csv"), *banco)
+        codigo, stdout, stderr = chamar(ESCRITOR, "importar", str(pasta / "p.csv"), *banco)
         assert (codigo, stdout) == (0, ""), stderr
         assert pessoas(pasta / "b.db") == esperadas
         assert list(fotografar(pasta)) == ["b.db", "p.csv"]
-        codigo, stdout, stderr = chamar(leitor.app, "listar", "--formato", "jsonl", *banco)
+        codigo, stdout, stderr = chamar(leitor.app.main, "listar", "--formato", "jsonl", *banco)
         assert (codigo, stdout.count("\n")) == (0, len(esperadas)), stderr
 
 
@@ -98,10 +99,10 @@ def test_ida_e_volta(nomes: list[str], formato: str) -> None:
         ultimo = ""
         for vez in ("a", "b"):
             banco = ["--banco", str(pasta / f"{vez}.db")]
-            codigo, stdout, stderr = chamar(escritor.app, "importar", str(origem), *banco)
+            codigo, stdout, stderr = chamar(ESCRITOR, "importar", str(origem), *banco)
             assert (codigo, stdout) == (0, ""), stderr
             assert pessoas(pasta / f"{vez}.db") == [(p["nome"], p["email"]) for p in gente]
-            codigo, ultimo, stderr = chamar(leitor.app, "listar", "--formato", formato, *banco)
+            codigo, ultimo, stderr = chamar(leitor.app.main, "listar", "--formato", formato, *banco)
             assert codigo == 0, stderr
             origem = pasta / f"copia.{formato}"
             origem.write_bytes(ultimo.encode())
@@ -117,7 +118,7 @@ def test_lixo_nunca_derruba(nome: str, lixo: bytes) -> None:
         prefixo = b"nome,email\n" if nome == "x.csv" else b""
         arquivo.write_bytes(prefixo + lixo)
         opcoes = ["importar", str(arquivo), "--banco", f"{pasta}/b.db"]
-        codigo, stdout, stderr = chamar(escritor.app, *opcoes)
+        codigo, stdout, stderr = chamar(ESCRITOR, *opcoes)
         assert codigo in {0, 65}, stderr
         assert stdout == ""
         assert "Traceback" not in stderr

@@ -21,16 +21,17 @@ from tests.processos import (
 from tests.test_restaurar import datadas
 
 ESPERA_PARADO = """
-import os, sys, escritor.app, escritor.banco as banco
-travar = conexao.travar
-def depois_da_troca(con, *resto):
+import os, sys, escritor.app, escritor.sqlite
+from escritor.banco.conexao import Conexao
+travar = Conexao.travar
+def depois_da_troca(con):
     print("aberto", flush=True)
     sys.stdin.readline()
     if sys.argv[1] == "controle":
         con.arquivo = os.stat(con.caminho)
-    travar(con, *resto)
-conexao.travar = depois_da_troca
-sys.exit(escritor.app.main([]))
+    travar(con)
+Conexao.travar = depois_da_troca
+sys.exit(escritor.app.main([], banco=escritor.sqlite))
 """
 
 
@@ -77,9 +78,9 @@ def test_quem_esperava_nao_toca_no_diario_de_quem_veio_depois(
         esperar(lambda: semeado.stat().st_size > 1 << 20, "as páginas no disco")
         if confere:
             with pytest.raises(Erro, match="foi restaurado"):
-                conexao.travar(con, 0.2, Sinais())
+                con.travar()
         else:
-            conexao.travar(con, 0.2, Sinais())
+            con.travar()
         assert diario.exists() is confere
         con.close()
         processo.kill()

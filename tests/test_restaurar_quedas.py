@@ -64,13 +64,13 @@ def test_morta_entre_dois_nomes(
 ) -> None:
     """Morta em cada passo da troca, o banco é o velho ou o novo, e a próxima acaba o resto."""
     codigo = (
-        "import os, sys, escritor.app, escritor.restauracao as r\n"
+        "import os, sys, escritor.app, escritor.sqlite, escritor.copias.restauracao as r\n"
         f"original = os.{onde}\n"
         "def morrer(*a, **k):\n"
         f"    if {quando == 'depois'}: original(*a, **k)\n"
         "    os.kill(os.getpid(), 9)\n"
         f"os.{onde} = morrer\n"
-        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}]))\n"
+        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}], banco=escritor.sqlite))\n"
     )
     velho = semeado.read_bytes()
     morta = subprocess.run(["python3", "-c", codigo], cwd=RAIZ, check=False)
@@ -157,7 +157,7 @@ def test_outra_comeca_no_meio_da_troca(
     velho = semeado.read_bytes()
     outra = comando("escritor", "restaurar", str(copia))
     codigo = (
-        "import os, subprocess, sys, escritor.app\n"
+        "import os, subprocess, sys, escritor.app, escritor.sqlite\n"
         f"original = os.{onde}\n"
         "def no_meio(*a, **k):\n"
         f"    os.{onde} = original\n"
@@ -165,7 +165,7 @@ def test_outra_comeca_no_meio_da_troca(
         "    assert feito.returncode == 75, feito\n"
         "    return original(*a, **k)\n"
         f"os.{onde} = no_meio\n"
-        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}]))\n"
+        f"sys.exit(escritor.app.main(['restaurar', {str(copia)!r}], banco=escritor.sqlite))\n"
     )
     feita = subprocess.run([sys.executable, "-c", codigo], cwd=RAIZ, check=False)
     assert feita.returncode == 0
@@ -181,9 +181,9 @@ def test_qualquer_execucao_acaba_a_troca_que_morreu(
     """Morta depois de trocar os nomes, o banco que saiu ganha a data na execução seguinte."""
     velho = semeado.read_bytes()
     codigo = (
-        "import os, sys, escritor.app\n"
+        "import os, sys, escritor.app, escritor.sqlite\n"
         "os.rename = lambda *_: os.kill(os.getpid(), 9)\n"
-        f"escritor.app.main(['restaurar', {str(copia)!r}])\n"
+        f"escritor.app.main(['restaurar', {str(copia)!r}], banco=escritor.sqlite)\n"
     )
     morta = subprocess.run([sys.executable, "-c", codigo], cwd=RAIZ, check=False)
     assert morta.returncode == -signal.SIGKILL

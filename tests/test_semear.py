@@ -10,6 +10,7 @@ import pytest
 
 from escritor import app as escritor_app
 from escritor import versao as versao_do_programa
+from escritor.porta import Banco, Conexao
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, ancora, consultar, fotografar, pessoas
 from tests.processos import Saida, comando, iniciado, terminar
@@ -125,9 +126,9 @@ def test_grava_com_synchronous_extra(
     vistos = []
     criar_banco = escritor_app.criar_banco
 
-    def espiar(con: sqlite3.Connection, caminho: str) -> bool:
+    def espiar(banco: Banco, con: Conexao) -> bool:
         vistos.append((con.in_transaction, *con.execute("PRAGMA synchronous").fetchone()))
-        return criar_banco(con, caminho)
+        return criar_banco(banco, con)
 
     monkeypatch.setattr("escritor.app.criar_banco", espiar)
     codigo, _, stderr = escritor()

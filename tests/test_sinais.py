@@ -5,13 +5,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from escritor import app
+from escritor.porta import Banco, Conexao, Linha
 from escritor.sinais import Interrompido, Sinais
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
@@ -35,12 +36,12 @@ SINAIS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 # qualquer um abriria (o controle negativo); nos dois casos os tratadores estão instalados.
 SEM_FIM = """
 import contextlib, sqlite3, sys
-from escritor import banco
+from escritor.banco import conexao
 from escritor.sinais import Sinais
 sinais = Sinais()
 with sinais.instalados():
     abrir = {
-        "vigiada": lambda: banco.abrir(sys.argv[1], 1, sinais),
+        "vigiada": lambda: conexao.abrir(sys.argv[1], 1, sinais),
         "comum": lambda: contextlib.closing(sqlite3.connect(sys.argv[1])),
     }[sys.argv[2]]
     with abrir() as con:
@@ -150,8 +151,8 @@ def test_antes_do_commit(
     antes = fotografar(semeado.parent)
     criar_banco = app.criar_banco
 
-    def criar_e_receber(con: sqlite3.Connection, caminho: str) -> bool:
-        criado = criar_banco(con, caminho)
+    def criar_e_receber(banco: Banco, con: Conexao) -> bool:
+        criado = criar_banco(banco, con)
         os.kill(os.getpid(), sinal)
         return criado
 
@@ -167,9 +168,9 @@ def test_depois_do_commit(
     """Um sinal depois do COMMIT chega tarde: 0 quer dizer gravado, e está gravado."""
     listar_dados = app.listar_dados
 
-    def receber_e_listar(con: sqlite3.Connection, limite: int = -1) -> Iterator[app.Linha]:
+    def receber_e_listar(banco: Banco, con: Conexao, limite: int = -1) -> Iterable[Linha]:
         os.kill(os.getpid(), sinal)
-        return listar_dados(con, limite)
+        return listar_dados(banco, con, limite)
 
     monkeypatch.setattr(app, "listar_dados", receber_e_listar)
     codigo, stdout, stderr = escritor()

@@ -12,17 +12,15 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import NamedTuple
 
 from escritor import erros
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
+from escritor.execucao import RS, TETO, US, Gravadas
 
 POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
 BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato
 POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
-US, RS = "\x1f", "\x1e"
-TETO = 2**62  # o maior id do contrato: longe de onde o SQLite passa a sorteá-los
 RESTAURE = "Ponha uma cópia boa no lugar: `escritor restaurar COPIA`."
 LINHA_DO_LACRE = f"%d{US}%s{US}%s{US}%s{RS}"
 
@@ -59,16 +57,6 @@ DELETE FROM usuarios WHERE id IN (
 LINHAS_DO_LACRE = """\
 SELECT CAST(group_concat(printf(?, id, nome, email, criado_em), '') AS BLOB)
 FROM usuarios NOT INDEXED WHERE id > ? AND id <= ?"""
-
-
-class Gravadas(NamedTuple):
-    """O que uma carga fez; `primeiro` e `ultimo` são None se nada entrou."""
-
-    lidas: int
-    inseridas: int
-    primeiro: int | None
-    ultimo: int | None
-    lacre: str
 
 
 def gravar(con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, indice: str) -> Gravadas:

@@ -12,12 +12,12 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from escritor import erros, regras
-from escritor.banco import carga, conexao
+from escritor.banco import carga, esquema
 from escritor.banco.linhas import Linhas, Seladas
-from escritor.banco.livro import ELO_ZERO
-from escritor.entrada.progresso import milhar
 from escritor.erros import Erro
+from escritor.execucao import ELO_ZERO, TETO
 from escritor.regras import Quebra
+from escritor.texto import milhar
 
 CONFERIDAS = 100_000  # linhas que se conferem antes de gravar
 NO_INDICE = 10_000  # num banco maior, as últimas linhas que se procuram no índice
@@ -98,7 +98,7 @@ def conferir_copia(con: sqlite3.Connection, nome: str) -> str:
     Levanta Erro 65 (ou 78, se o esquema é outro) com `nome` à frente, e
     sqlite3.Error ou UnicodeError se nem dá para ler.
     """
-    conexao.conferir_esquema(con, nome)
+    esquema.conferir(con, nome)
     try:
         ponto = _conferir(con, None, None)
         if not ponto.execucao:
@@ -118,7 +118,7 @@ def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: in
     if not desde:
         _conferir_paginas(con, INTEGRIDADE if poucas else INTEGRIDADE_DO_LIVRO)
     menor, maior = con.execute(PONTAS).fetchone()
-    if menor is not None and (menor < 1 or maior > carga.TETO):
+    if menor is not None and (menor < 1 or maior > TETO):
         raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
     ultimo = _percorrer(con, ponto)
     depois_de = ponto.fim

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from escritor import erros
 from escritor.entrada.pessoa import Lote
-from escritor.entrada.progresso import milhar
 from escritor.entrada.recusas import MOSTRADAS
 from escritor.erros import Erro
+from escritor.texto import milhar
 
 CRIA = "CREATE TEMP TABLE fila (linha INTEGER, nome TEXT, email TEXT)"
 GUARDA = "INSERT INTO fila VALUES (?, ?, ?)"

@@ -7,7 +7,7 @@ import sqlite3
 from typing import NamedTuple
 
 from escritor import regras
-from escritor.banco.carga import TETO
+from escritor.execucao import TETO
 from escritor.regras import Quebra
 
 US, RS = b"\x1f", b"\x1e"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from escritor.entrada.progresso import milhar
+from escritor.texto import milhar
 
 ULTIMO_ELO = "SELECT id, elo FROM execucoes ORDER BY id DESC LIMIT 1"
 ELO = "SELECT elo FROM execucoes WHERE id = ?"

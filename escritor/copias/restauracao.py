@@ -6,12 +6,11 @@ import errno
 import os
 import sqlite3
 import stat
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 
 from escritor import erros
-from escritor.banco import conexao, conferencia, livro
+from escritor.banco import conexao, conferencia, esquema, falhas, livro
 from escritor.banco.cabecalho import (
     ACOMPANHANTES,
     APLICACAO,
@@ -23,10 +22,10 @@ from escritor.banco.cabecalho import (
     tem_diario_alheio,
 )
 from escritor.banco.conexao import Conexao
-from escritor.banco.livro import Execucao
 from escritor.copias import linhagem
 from escritor.entrada import fonte
 from escritor.erros import Erro
+from escritor.execucao import Execucao
 from escritor.guarda import exclusivo, firmar, nome_datado, trancada
 from escritor.sinais import Sinais
 
@@ -34,27 +33,29 @@ PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferi
 ANTERIOR = ".desafio2-anterior"  # o banco que sai, só enquanto os nomes trocam
 
 
-def restaurar(opcoes: Namespace, sinais: Sinais) -> tuple[list[str], Execucao]:
-    """Põe a cópia `opcoes.arquivo` no lugar do banco; devolve o que dizer e a última execução dela.
+def restaurar(
+    banco: str, arquivo: str, espera: float, sinais: Sinais, *, sem_copia: bool
+) -> tuple[list[str], Execucao]:
+    """Põe a cópia `arquivo` no lugar do banco; devolve o que dizer e a última execução dela.
 
     Nada é acrescentado à cópia: o livro dela continua a dizer só o que
     aconteceu. Uma queda deixa o banco velho ou o novo, inteiro. Levanta Erro 65
     se a cópia não passa, 66 se não há, e os de gravar.
     """
-    caminho = os.path.realpath(opcoes.banco)
+    caminho = os.path.realpath(banco)
     os.makedirs(os.path.dirname(caminho), exist_ok=True)
     with _so_eu(caminho) as parcial:
-        _receber(opcoes.arquivo, caminho, parcial)
+        _receber(arquivo, caminho, parcial)
         nome = "a cópia da entrada padrão"
-        if opcoes.arquivo != "-":
-            nome = fonte.nome_da_origem(opcoes.arquivo)
+        if arquivo != "-":
+            nome = fonte.nome_da_origem(arquivo)
         resumo, ultima = _conferir(parcial, nome, sinais)
-        with _parado(caminho, opcoes, sinais) as atual, sinais.irrevogavel():
-            sinais.conferir()
+        parado = _parado(caminho, espera, sinais, sem_copia=sem_copia)
+        with parado as atual, sinais.irrevogavel():
             if atual and (parentesco := linhagem.comparar(atual, parcial)):
                 resumo += f"; {parentesco}"
-            guardado = _trocar(parcial, caminho, guardar=not opcoes.sem_copia)
-    ditos = [f"restaurado: {opcoes.banco} é agora {nome}; {resumo}"]
+            guardado = _trocar(parcial, caminho, guardar=not sem_copia)
+    ditos = [f"restaurado: {banco} é agora {nome}; {resumo}"]
     if guardado:
         ditos.append(f"o banco que havia ficou em {guardado}")
     return ditos, ultima
@@ -118,14 +119,14 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
         )
     try:
         with closing(sqlite3.connect(parcial, isolation_level=None)) as con:
-            sinais.vigiar(con)
+            conexao.vigiar(con, sinais)
             con.execute("PRAGMA trusted_schema = OFF")
             con.execute("PRAGMA journal_mode = DELETE")
             resumo = conferencia.conferir_copia(con, nome)
             return resumo, Execucao._make(con.execute(livro.ULTIMA_EXECUCAO).fetchone())
     except (sqlite3.DatabaseError, UnicodeError) as erro:
         sinais.conferir()
-        if isinstance(erro, sqlite3.Error) and erros.primario(erro) in erros.DISCO:
+        if isinstance(erro, sqlite3.Error) and falhas.primario(erro) in falhas.DISCO:
             raise
         motivo = " ".join(str(erro).split())
         raise Erro(
@@ -136,12 +137,14 @@ def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
 
 
 @contextmanager
-def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao | None]:
+def _parado(
+    caminho: str, espera: float, sinais: Sinais, *, sem_copia: bool
+) -> Iterator[Conexao | None]:
     """Segura a trava de gravação do banco que sai: ninguém confirma nada nele durante a troca.
 
     Entrega a conexão, ou None se o que sai já nem se abre.
 
-    Quem já esperava por ela descobre, em conexao.travar, que o arquivo é outro.
+    Quem já esperava por ela descobre, em Conexao.travar, que o arquivo é outro.
     Só se dispensa a trava do que o SQLite, livre de travas alheias, diz que não
     é um banco: um que nasce, com a primeira página ainda em zeros, está trancado.
     """
@@ -152,16 +155,16 @@ def _parado(caminho: str, opcoes: Namespace, sinais: Sinais) -> Iterator[Conexao
         try:
             if not nosso and tem_diario_alheio(caminho):  # abrir o banco o apagaria
                 raise sqlite3.OperationalError("o diário ao lado não é do SQLite")
-            con = pilha.enter_context(closing(conexao.conectar(caminho, opcoes.espera, sinais)))
-            conexao.travar(con, opcoes.espera, sinais)
+            con = pilha.enter_context(closing(conexao.conectar(caminho, espera, sinais)))
+            con.travar()
             # Pela conexão: abrir e fechar o arquivo à mão soltaria a trava (fcntl(2)).
-            if not conexao.vazio(con) and not conexao.nosso(con):
+            if not esquema.vazio(con) and not esquema.nosso(con):
                 raise _alheio(caminho)
             atual = con
         except (sqlite3.DatabaseError, UnicodeDecodeError) as erro:
-            if not erros.estragado(erro):
+            if not falhas.estragado(erro):
                 raise
-            if opcoes.sem_copia and not nosso:
+            if sem_copia and not nosso:
                 raise Erro(
                     erros.DADOS,
                     f"{caminho}: o que está aí não é um banco do escritor; nada mudou. "

@@ -9,13 +9,12 @@ import os
 import stat
 import sys
 import zlib
-from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from escritor import erros
-from escritor.banco.cabecalho import ACOMPANHANTES
 from escritor.entrada import colunas, formato_csv, formato_json
 from escritor.entrada.pessoa import PROIBIDO, Lote
 from escritor.entrada.recusas import Recusas
@@ -23,22 +22,40 @@ from escritor.erros import Erro
 
 MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 TRECHO = 1 << 20  # bytes
+UTF8 = "utf-8-sig"  # com ou sem BOM
 EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+class Forma(NamedTuple):
+    """Como se lê um arquivo; o que não se diz, ele mesmo mostra.
+
+    `nomes`: como as colunas se chamam nele → como se chamam aqui.
+    """
+
+    formato: str | None = None
+    codificacao: str = UTF8
+    delimitador: str | None = None
+    nomes: Mapping[str, str] = MappingProxyType({})
 
 
 class Entrada:
     """Um arquivo aberto: os lotes, ainda por triar, as recusas e onde a leitura está."""
 
     def __init__(
-        self, opcoes: Namespace, binario: io.BufferedReader, fluxo: io.TextIOWrapper
+        self,
+        nome: str,
+        forma: Forma,
+        binario: io.BufferedReader,
+        fluxo: io.TextIOWrapper,
+        recusas: Recusas,
     ) -> None:
-        self.nome = nome_da_origem(opcoes.arquivo)
-        self.recusas = Recusas(self.nome, opcoes.rejeitados)
+        self.nome = nome
+        self.recusas = recusas
         self._binario = binario
         self._tamanho = _tamanho(binario)
-        with self._falhas(opcoes.codificacao):
-            self.colunas, lotes = self._formato(opcoes, fluxo)
-        self.lotes = self._protegidos(lotes, opcoes.codificacao)
+        with self._falhas(forma.codificacao):
+            self.colunas, lotes = self._formato(forma, fluxo)
+        self.lotes = self._protegidos(lotes, forma.codificacao)
 
     @property
     def fracao(self) -> float | None:
@@ -53,14 +70,13 @@ class Entrada:
         return [coluna for coluna in colunas.REFEITAS if coluna in self.colunas]
 
     def _formato(
-        self, opcoes: Namespace, fluxo: io.TextIOWrapper
+        self, forma: Forma, fluxo: io.TextIOWrapper
     ) -> tuple[set[str] | list[str], Iterator[Lote]]:
-        formato = opcoes.formato or _pela_extensao(opcoes.arquivo)
-        if formato == "csv":
-            return formato_csv.ler(fluxo, self.recusas, opcoes.colunas, opcoes.delimitador)
-        if formato == "jsonl":
-            return formato_json.ler_linhas(fluxo, self.recusas, opcoes.colunas)
-        return formato_json.ler_array(fluxo, self.recusas, opcoes.colunas)
+        if forma.formato == "csv":
+            return formato_csv.ler(fluxo, self.recusas, forma.nomes, forma.delimitador)
+        if forma.formato == "jsonl":
+            return formato_json.ler_linhas(fluxo, self.recusas, forma.nomes)
+        return formato_json.ler_array(fluxo, self.recusas, forma.nomes)
 
     def _protegidos(self, lotes: Iterator[Lote], codificacao: str) -> Iterator[Lote]:
         with self._falhas(codificacao):
@@ -89,16 +105,20 @@ class Entrada:
 
 
 @contextmanager
-def abrir(opcoes: Namespace) -> Iterator[Entrada]:
-    """Abre `opcoes.arquivo` (`-`: entrada padrão) e lê o cabeçalho.
+def abrir(
+    arquivo: str, forma: Forma, rejeitados: str | None, intocaveis: Iterable[str]
+) -> Iterator[Entrada]:
+    """Abre o arquivo (`-`: entrada padrão) e lê o cabeçalho.
 
-    Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é ruim, agora ou ao
-    iterar os lotes.
+    `rejeitados`: onde guardar as linhas recusadas, que não pode ser a entrada nem um
+    dos `intocaveis`. Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é
+    ruim, agora ou ao iterar os lotes.
     """
-    with binario(opcoes.arquivo) as bruto, _texto(bruto, opcoes) as fluxo:
-        entrada = Entrada(opcoes, bruto, fluxo)
-        do_banco = [opcoes.banco, *(opcoes.banco + sufixo for sufixo in ACOMPANHANTES)]
-        with entrada.recusas.guardadas(opcoes.arquivo, *do_banco):
+    forma = forma._replace(formato=forma.formato or _pela_extensao(arquivo))
+    nome = nome_da_origem(arquivo)
+    with binario(arquivo) as bruto, _texto(bruto, forma.codificacao, nome) as fluxo:
+        entrada = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados))
+        with entrada.recusas.guardadas(arquivo, *intocaveis):
             yield entrada
 
 
@@ -166,7 +186,7 @@ def _tamanho(binario: io.BufferedReader) -> int:
     return estado.st_size if stat.S_ISREG(estado.st_mode) else 0
 
 
-def _texto(binario: io.BufferedReader, opcoes: Namespace) -> io.TextIOWrapper:
+def _texto(binario: io.BufferedReader, codificacao: str, nome: str) -> io.TextIOWrapper:
     """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
 
     Bytes que não são da codificação viram substitutos, que a validação acha com
@@ -175,9 +195,9 @@ def _texto(binario: io.BufferedReader, opcoes: Namespace) -> io.TextIOWrapper:
     try:
         em_gzip = binario.peek(2)[:2] == MAGIA_DO_GZIP
     except OSError as erro:
-        raise _nao_le(nome_da_origem(opcoes.arquivo), erro) from erro
+        raise _nao_le(nome, erro) from erro
     fonte = gzip.GzipFile(fileobj=binario) if em_gzip else binario
-    return io.TextIOWrapper(fonte, opcoes.codificacao, "surrogateescape", newline="")
+    return io.TextIOWrapper(fonte, codificacao, "surrogateescape", newline="")
 
 
 def _pela_extensao(arquivo: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from escritor.entrada.fonte import Entrada
 from escritor.entrada.pessoa import Lote
+from escritor.texto import milhar
 
 SILENCIO_INICIAL = 1.0  # segundos: uma importação curta não mostra nada
 ENTRE_QUADROS = 0.2  # segundos, num terminal
@@ -18,8 +18,12 @@ LARGURA = 24  # colunas da barra
 class Progresso:
     """Conta as linhas que passam e mostra, de tempos em tempos, onde se está."""
 
-    def __init__(self, entrada: Entrada, silencioso: bool) -> None:
-        self._entrada = entrada
+    def __init__(
+        self, fracao: Callable[[], float | None], impedem: Callable[[], bool], silencioso: bool
+    ) -> None:
+        """`fracao` diz que parte já se leu, se se sabe; `impedem`, se já não se vai gravar."""
+        self._fracao = fracao
+        self._impedem = impedem
         self._mudo = silencioso or sys.stderr is None
         self._terminal = not self._mudo and sys.stderr.isatty()
         self._inicio = time.monotonic()
@@ -35,7 +39,7 @@ class Progresso:
             if agora >= self._proximo and not self._mudo:
                 self._mostrar(self._texto(agora - self._inicio))
                 self._proximo = agora + (ENTRE_QUADROS if self._terminal else ENTRE_LINHAS)
-        if self._proximo > self._inicio + SILENCIO_INICIAL and not self._entrada.recusas.impedem:
+        if self._proximo > self._inicio + SILENCIO_INICIAL and not self._impedem():
             self._mostrar(f"linhas lidas: {milhar(self._linhas)}; ordenando e selando")
 
     def apagar(self) -> None:
@@ -56,7 +60,7 @@ class Progresso:
 
     def _texto(self, segundos: float) -> str:
         ritmo = f"linhas: {milhar(self._linhas)}, {milhar(int(self._linhas / segundos))}/s"
-        fracao = self._entrada.fracao
+        fracao = self._fracao()
         if not fracao:
             return ritmo
         falta = segundos / fracao - segundos
@@ -65,8 +69,3 @@ class Progresso:
             return resumo.strip()
         cheias = round(LARGURA * fracao)
         return f"{'█' * cheias}{'░' * (LARGURA - cheias)} {resumo}"
-
-
-def milhar(numero: int) -> str:
-    """Escreve um inteiro com o ponto de milhar do português."""
-    return f"{numero:,}".replace(",", ".")

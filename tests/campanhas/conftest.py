@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-import escritor.app
 from tests.campanhas.apoio import Caso, ensaiar
 from tests.campanhas.ext4 import Ext4, falta_no_kernel
 from tests.campanhas.relato import SEMENTE, Campanha
 from tests.docker.conftest import criar_projeto, engine, imagens, projeto
+from tests.motores import ESCRITOR
 
 __all__ = ["criar_projeto", "engine", "imagens", "projeto"]  # os de lá, também aqui
 
@@ -82,7 +82,7 @@ def grande(modelos: Path, entradas: Path) -> Path:
     caminho = modelos / "grande"
     entrada = str(entradas / "grande.csv")
     for argv in (["semear"], ["importar", entrada, "--silencioso"]):
-        assert escritor.app.main([*argv, "--banco", str(caminho)]) == 0
+        assert ESCRITOR([*argv, "--banco", str(caminho)]) == 0
     return caminho
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-import escritor.app
 from leitor.banco.verificacao import milhar
 from tests.campanhas.apoio import MAGIA_DO_DIARIO, limpar
 from tests.campanhas.danos import danificar
 from tests.campanhas.relato import Campanha, contas_em_texto, quantos
 from tests.conftest import Programa
 from tests.contrato import alterar, fotografar
+from tests.motores import ESCRITOR
 from tests.processos import Saida, comando, rodar
 
 RECUSAS = {65, 66, 74, 75, 78}  # nunca 70 (defeito), 2 (uso) nem 73 (permissão)
@@ -46,7 +46,7 @@ def _bases(modelos: Path, entradas: Path) -> list[Path]:
     compridos.write_text("nome,email\n" + "".join(linhas), encoding="utf-8")
     for arquivo in (entradas / "poucas.csv", compridos):
         argv = ["importar", str(arquivo), "--banco", str(varias)]
-        assert escritor.app.main(argv) == 0
+        assert ESCRITOR(argv) == 0
     miudo = modelos / "páginas miúdas"
     shutil.copyfile(varias, miudo)
     alterar(miudo, f"PRAGMA page_size = {MIUDA}", "VACUUM")

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-import escritor.app
 import leitor.app
 from leitor.banco.verificacao import milhar
 from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.contrato import fotografar
+from tests.motores import ESCRITOR
 from tests.test_propriedades import chamar
 
 PRAZO = 120  # segundos de cada teste; depois disto, os exemplos que faltam passam sem rodar
@@ -106,14 +106,14 @@ def test_entrada(campanha: Campanha, modelos: Path) -> None:
             arquivo.write_bytes(estragar(conteudo, estrago))
             antes = fotografar(Path(pasta))
             argv = ["--banco", str(banco)]
-            codigo, stdout, stderr = chamar(escritor.app, "importar", str(arquivo), *opcoes, *argv)
+            codigo, stdout, stderr = chamar(ESCRITOR, "importar", str(arquivo), *opcoes, *argv)
             assert codigo in {0, 65}, stderr
             assert "Traceback" not in stderr
             assert not stdout or "--rejeitados=-" in opcoes
             if codigo:
                 assert fotografar(Path(pasta)) == antes, stderr
             else:
-                assert chamar(leitor.app, "verificar", *argv)[0] == 0
+                assert chamar(leitor.app.main, "verificar", *argv)[0] == 0
             codigos[codigo] += 1
 
     rodados = atacar(
@@ -135,18 +135,19 @@ def test_entrada(campanha: Campanha, modelos: Path) -> None:
 
 def restaurado(banco: Path, copia: Path, argv: list[str]) -> None:
     """Restaura por cima do banco estragado; se nem a assinatura sobrou, faz o que se manda."""
-    saida = chamar(escritor.app, "restaurar", str(copia), *argv)
+    saida = chamar(ESCRITOR, "restaurar", str(copia), *argv)
     if "mude-o de lugar" in saida[2]:
         assert saida[0] == 65, saida
         banco.rename(banco.with_name("de-lado.db"))
-        saida = chamar(escritor.app, "restaurar", str(copia), *argv)
+        saida = chamar(ESCRITOR, "restaurar", str(copia), *argv)
     assert saida[0] == 0, saida
 
 
 def test_banco(campanha: Campanha, modelos: Path) -> None:
     """Cabeçalho e primeiras páginas estragados: os dois programas só dizem códigos documentados."""
     inteiro = (modelos / "gravado").read_bytes()
-    certo = chamar(leitor.app, "listar", "--formato", "jsonl", "--banco", str(modelos / "gravado"))
+    lista = ("listar", "--formato", "jsonl")
+    certo = chamar(leitor.app.main, *lista, "--banco", str(modelos / "gravado"))
     codigos: Counter[tuple[str, int]] = Counter()
 
     def abrir(estrago: list[tuple[int, bytes]]) -> None:
@@ -155,12 +156,12 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
             banco.write_bytes(estragar(inteiro, estrago))
             antes = fotografar(Path(pasta))
             argv = ["--banco", str(banco), "--espera", "0"]
-            codigo, stdout, stderr = chamar(leitor.app, "listar", "--formato", "jsonl", *argv)
+            codigo, stdout, stderr = chamar(leitor.app.main, *lista, *argv)
             assert codigo in {0, 65, 66, 74, 75, 78}, stderr
             assert stdout == (certo[1] if codigo == 0 else ""), stderr
             assert fotografar(Path(pasta)) == antes
             codigos["leitor", codigo] += 1
-            codigo, stdout, stderr = chamar(escritor.app, "semear", *argv)
+            codigo, stdout, stderr = chamar(ESCRITOR, "semear", *argv)
             assert codigo in {0, 65, 74, 75, 78}, stderr
             assert codigo == 0 or stderr.count("\n") == 1, stderr
             if codigo and "gravado, mas" not in stderr:
@@ -168,7 +169,7 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
             codigos["escritor", codigo] += 1
             if codigo:
                 restaurado(banco, modelos / "gravado", argv)
-                assert chamar(leitor.app, "listar", "--formato", "jsonl", *argv)[:2] == certo[:2]
+                assert chamar(leitor.app.main, *lista, *argv)[:2] == certo[:2]
 
     for estrago in JA_ACHARAM_DEFEITO:
         abrir(estrago)
@@ -207,5 +208,5 @@ def test_controle_do_fuzz(campanha: Campanha) -> None:
 def test_a_base_e_boa(modelos: Path, tmp_path: Path) -> None:
     """O banco que serve de base é bom: sem estrago, os dois saem com 0."""
     shutil.copyfile(modelos / "gravado", tmp_path / "b.db")
-    for programa in (leitor.app, escritor.app):
+    for programa in (leitor.app.main, ESCRITOR):
         assert chamar(programa, "--banco", str(tmp_path / "b.db"))[0] == 0

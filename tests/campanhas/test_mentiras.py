@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import pytest
 
-import escritor.app
 import leitor.app
 from leitor.banco.verificacao import milhar
 from tests.campanhas.mentiras.contrato import DO_ESQUEMA, MAIOR_ID, REGRAS
@@ -20,6 +19,7 @@ from tests.campanhas.mentiras.oraculo import quebradas
 from tests.campanhas.mentiras.receitas import JUNTO_ANTES, JUNTO_DEPOIS, MENTIRAS, PERMITIDAS
 from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.contrato import AMOSTRA, consultar, fotografar
+from tests.motores import ESCRITOR
 from tests.processos import RAIZ, Saida, rodar
 from tests.test_propriedades import chamar
 
@@ -90,7 +90,7 @@ def do_leitor(caso: Caso) -> tuple[Saida, list[str]]:
     """O que o leitor diz do banco, e o que há de errado nisso."""
     antes = fotografar(caso.banco.parent)
     argv = ["listar", "--formato", "jsonl", "--banco", str(caso.banco), "--espera", "0"]
-    saida = Saida(*chamar(leitor.app, *argv))
+    saida = Saida(*chamar(leitor.app.main, *argv))
     queixas: list[str] = []
     if caso.vazio and saida.codigo == 66:
         pass
@@ -113,7 +113,7 @@ def do_escritor(caso: Caso, argv: list[str], entram: int) -> tuple[Saida, list[s
     antes = fotografar(caso.banco.parent)
     perguntas = () if caso.quebra else (PESSOAS, EXECUCOES)
     linhas = {sql: consultar(caso.banco, sql) for sql in perguntas}
-    saida = Saida(*chamar(escritor.app, *argv, "--banco", str(caso.banco), "--espera", "0"))
+    saida = Saida(*chamar(ESCRITOR, *argv, "--banco", str(caso.banco), "--espera", "0"))
     aceita = not caso.quebra or caso.vazio
     quebra = caso.quebra
     if aceita and linhas.get(PESSOAS) and linhas[PESSOAS][-1][0] + entram > MAIOR_ID:
@@ -134,7 +134,7 @@ def da_restauracao(caso: Caso, bom: Path) -> tuple[Saida, list[str]]:
     """O que `restaurar` diz desta cópia, por cima de um banco bom, e o que há de errado nisso."""
     antes = fotografar(bom.parent)
     argv = ["restaurar", str(caso.banco), "--sem-copia", "--banco", str(bom), "--espera", "0"]
-    saida = Saida(*chamar(escritor.app, *argv))
+    saida = Saida(*chamar(ESCRITOR, *argv))
     if caso.quebra:
         queixas = [*da_recusa(saida, caso.quebra)]
         return saida, queixas + ["mudou o banco"] * (fotografar(bom.parent) != antes)
