@@ -5,6 +5,8 @@ Quem sela aqui é tests/contrato.py, como faria outro programa que cumprisse o r
 
 import re
 import sqlite3
+import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from tests.conftest import Programa
 from tests.contrato import CONTRATO, alterar, consultar, ddl_do_contrato, reselar
+from tests.processos import RAIZ, rodar
 from tests.test_verificar_indice import CERTO, trocar_indice
 from tests.verificacao import Adulterar, conferir
 
@@ -228,3 +231,13 @@ def test_o_que_o_contrato_deixa(gravado: Path, leitor: Programa) -> None:
     )
     reselar(gravado)
     conferir(leitor, gravado, 0, None)
+
+
+def test_controle_a_1_0_0_deixava_passar(gravado: Path, tmp_path: Path) -> None:
+    """Controle negativo: selado direito, o leitor de antes via o lacre, e não as regras."""
+    with zipfile.ZipFile(RAIZ / "tests" / "dados" / "par-1.0.0.zip") as par:
+        par.extractall(tmp_path)
+    selado("UPDATE usuarios SET nome = 'a' || char(10), criado_em = 'ontem' WHERE id = 4")(gravado)
+    leitor_1_0_0 = [sys.executable, "-m", "leitor", "verificar", "--banco", str(gravado)]
+    assert rodar(leitor_1_0_0, pasta=tmp_path).codigo == 0
+    assert rodar(leitor_1_0_0).codigo == 65
