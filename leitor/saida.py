@@ -12,7 +12,6 @@ COLUNAS = ("id", "nome", "email", "criado_em")
 # Entre campos e entre colunas, nos blocos que o SQLite junta. Nos dados verificados
 # não há caracteres de controle.
 US, RS = b"\x1f", b"\x1e"
-MOLDE_CSV = b"%b,%b,%b,%b\n"
 MOLDE_JSON = b'{"id": %b, "nome": "%b", "email": "%b", "criado_em": "%b"}'
 MOLDE_MARKDOWN = b"| %b | %b | %b | %b |\n"
 # A barra vem primeiro: as seguintes é que ganham uma.
@@ -130,12 +129,15 @@ def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
     yield f"{','.join(COLUNAS)}\n".encode()
     for _, bloco in banco.paginas(con, banco.COLUNAS_DO_CSV, 0, banco.TODOS, limite):
-        yield _linhas(MOLDE_CSV, map(_campos_do_csv, bloco.split(RS)))
+        linhas = zip(*map(_campos_do_csv, bloco.split(RS)), strict=True)
+        yield b"\n".join(map(b",".join, linhas)) + b"\n"
 
 
 def _campos_do_csv(coluna: bytes) -> list[bytes]:
     """Devolve os campos da coluna, entre aspas os que precisam delas."""
-    return _campos(_refazer(coluna, PEDEM_ASPAS, _entre_aspas))
+    if b"," in coluna or b'"' in coluna:
+        coluna = _refazer(coluna, PEDEM_ASPAS, _entre_aspas)
+    return _campos(coluna)
 
 
 def _entre_aspas(campo: bytes) -> bytes:
