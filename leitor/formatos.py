@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from leitor.banco import consultas
 from leitor.banco.verificacao import Verificacao
@@ -12,16 +12,15 @@ COLUNAS = ("id", "nome", "email", "criado_em")
 # Entre campos e entre colunas, nos blocos que o SQLite junta. Nos dados verificados
 # não há caracteres de controle.
 US, RS = b"\x1f", b"\x1e"
-MOLDE_CSV = b"%b,%b,%b,%b\n"
 MOLDE_JSON = b'{"id": %b, "nome": "%b", "email": "%b", "criado_em": "%b"}'
 MOLDE_MARKDOWN = b"| %b | %b | %b | %b |\n"
 # A barra vem primeiro: as seguintes é que ganham uma.
 PONTUACAO = (b"\\", b"`", b"*", b"_", b"[", b"]", b"<", b">", b"|", b"~", b"&")
-# Depois de U+02FF há letras que ocupam duas colunas, ou nenhuma; em UTF-8, elas
-# começam por um byte que não está entre estes.
-ATE_U02FF = bytes(range(0xCC))
-LARGA = b"\xff"  # nunca está em UTF-8
-MARCAS = ATE_U02FF.ljust(256, LARGA)
+# Para bytes.translate: MARCA, que nunca está em UTF-8, no lugar do que se procura. Depois de
+# U+02FF há letras que ocupam duas colunas, ou nenhuma, e em UTF-8 elas começam por CC ou mais.
+MARCA = b"\xff"
+LARGAS = bytes(range(0xCC)).ljust(256, MARCA)
+PEDEM_ASPAS = bytes.maketrans(b',"', MARCA * 2)
 
 
 class _EmColunas(dict[int, str]):
@@ -58,10 +57,9 @@ def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     yield f"┌{'┬'.join(barras)}┐\n│ {' │ '.join(titulos)} │\n├{'┼'.join(barras)}┤\n".encode()
     molde = "\x1e%{}d\x1f%!-{}s\x1f%!-{}s\x1f%!-{}s\n".format(*larguras)
     abre, entre, fecha = "│ ".encode(), " │ ".encode(), " │\n".encode()
-    for _, bloco in consultas.paginas(
-        con, consultas.LINHAS_DA_TABELA, 0, consultas.TODOS, limite, molde
-    ):
-        certo = _com_o_recheio_certo(bloco)
+    desenhadas = consultas.LINHAS_DA_TABELA
+    for _, bloco in consultas.paginas(con, desenhadas, 0, consultas.TODOS, limite, molde):
+        certo = _refazer(bloco, LARGAS, _com_o_recheio_certo)
         yield certo.replace(RS, abre).replace(US, entre).replace(b"\n", fecha)
     yield f"└{'┴'.join(barras)}┘\n".encode()
 
@@ -83,19 +81,24 @@ def _larguras(con: sqlite3.Connection, limite: int) -> list[int]:
     return larguras
 
 
-def _com_o_recheio_certo(bloco: bytes) -> bytes:
-    """Acerta os espaços dos campos com letras largas, que o SQLite contou como uma coluna cada."""
-    marcado = bloco.translate(MARCAS)
+def _com_o_recheio_certo(campo: bytes) -> bytes:
+    """Acerta os espaços à direita, que o SQLite pôs contando uma coluna por letra."""
+    letras = campo.rstrip(b" ").decode()
+    faltam = len(letras) - len(em_colunas(letras))
+    return campo + b" " * faltam if faltam >= 0 else campo[:faltam]
+
+
+def _refazer(bloco: bytes, marcas: bytes, refeito: Callable[[bytes], bytes]) -> bytes:
+    """Refaz só os campos com um byte que `marcas` põe em evidência; pelos outros, nem se passa."""
+    marcado = bloco.translate(marcas)
     trechos = []
     fim = 0
-    while (posicao := marcado.find(LARGA, fim)) >= 0:
+    while (posicao := marcado.find(MARCA, fim)) >= 0:
         inicio = bloco.rfind(US, fim, posicao) + 1
         trechos.append(bloco[fim:inicio])
         fim = bloco.find(US, posicao)
-        campo = bloco[inicio:fim]
-        letras = campo.rstrip(b" ").decode()
-        faltam = len(letras) - len(em_colunas(letras))
-        trechos.append(campo + b" " * faltam if faltam >= 0 else campo[:faltam])
+        fim = fim if fim >= 0 else len(bloco)
+        trechos.append(refeito(bloco[inicio:fim]))
     return b"".join(trechos) + bloco[fim:]
 
 
@@ -127,17 +130,19 @@ def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
     yield f"{','.join(COLUNAS)}\n".encode()
     for _, bloco in consultas.paginas(con, consultas.COLUNAS_DO_CSV, 0, consultas.TODOS, limite):
-        yield _linhas(MOLDE_CSV, map(_campos_do_csv, bloco.split(RS)))
+        linhas = zip(*map(_campos_do_csv, bloco.split(RS)), strict=True)
+        yield b"\n".join(map(b",".join, linhas)) + b"\n"
 
 
 def _campos_do_csv(coluna: bytes) -> list[bytes]:
     """Devolve os campos da coluna, entre aspas os que precisam delas."""
-    if b"," not in coluna and b'"' not in coluna:
-        return _campos(coluna)
-    return [
-        b'"%b"' % campo.replace(b'"', b'""') if b"," in campo or b'"' in campo else campo
-        for campo in _campos(coluna)
-    ]
+    if b"," in coluna or b'"' in coluna:
+        coluna = _refazer(coluna, PEDEM_ASPAS, _entre_aspas)
+    return _campos(coluna)
+
+
+def _entre_aspas(campo: bytes) -> bytes:
+    return b'"%b"' % campo.replace(b'"', b'""')
 
 
 def markdown(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
