@@ -57,14 +57,15 @@ def test_o_par_dentro_de_outro_projeto(projeto: Projeto) -> None:
     assert leitor["FinishedAt"] <= vizinho.attrs["State"]["StartedAt"]
 
 
-def test_o_vizinho_nao_comeca_se_o_leitor_acusa(projeto: Projeto) -> None:
-    """O controle: com um nome adulterado o leitor sai com 65, e o programa vizinho nem começa."""
+def test_o_vizinho_nao_comeca_se_o_par_acusa(projeto: Projeto) -> None:
+    """O controle: com um nome adulterado o escritor sai com 65, e ninguém mais começa."""
     projeto.compose("run", "--rm", "escritor")
     projeto.volume.adulterar("UPDATE usuarios SET nome = 'Outra' WHERE id = 2")
     projeto.arquivo = VIZINHO
     projeto.compose("up", codigo=1)
 
-    assert projeto.conteiner("leitor").attrs["State"]["ExitCode"] == 65
+    assert projeto.conteiner("escritor").attrs["State"]["ExitCode"] == 65
+    assert projeto.conteiner("leitor").attrs["State"]["Status"] == "created"
     assert projeto.conteiner("seu_programa").attrs["State"]["Status"] == "created"
 
 
