@@ -47,7 +47,7 @@ def falhar(cmd: list[str], ponto: Ponto, erro: str, so: list[Path], rotulo: str)
     assert saida.codigo in codigos_de(ponto), f"{rotulo}: {saida.stderr}"
     assert saida.codigo == 0 or "] ERRO: " in saida.stderr.splitlines()[-1], f"{rotulo}: {saida}"
     # Uma adoção, que é uma gravação à parte, é contada mesmo se a seguinte falha.
-    linhas = 4 if "adotado: " in saida.stderr else 1
+    linhas = 5 if "adotado: " in saida.stderr else 1
     assert saida.codigo == 0 or saida.stderr.count("\n") == linhas, f"{rotulo}: {saida.stderr}"
     return saida
 
