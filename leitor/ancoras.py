@@ -15,9 +15,10 @@ from typing import NamedTuple
 from leitor import arquivo, erros
 from leitor.banco import consultas
 from leitor.banco.leitura import Leitura
-from leitor.banco.verificacao import ORDEM, Ordem, milhar
+from leitor.banco.verificacao import ORDEM, Ordem
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
+from leitor.texto import milhar
 
 MAIS_DIGITOS = 18  # cabe num inteiro do SQLite, e nenhum livro chega lá
 HEXADECIMAIS = frozenset("0123456789abcdef")

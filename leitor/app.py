@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from leitor import configuracao, console, erros, formatos
 from leitor.banco import consultas, montagem
 from leitor.banco.leitura import Leitura, quem_le
-from leitor.banco.verificacao import ORDEM, Ordem, Verificacao, milhar, verificar
+from leitor.banco.verificacao import ORDEM, Ordem, Verificacao, verificar
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
+from leitor.texto import milhar
 
 
 def verificar_banco(

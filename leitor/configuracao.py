@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from leitor import erros
+from leitor import erros, texto
 from leitor.erros import Erro
 
 TYPE_CHECKING = False  # quem dá âncoras é que paga pelo módulo delas
@@ -73,5 +73,5 @@ def _conferir_banco(banco: str) -> None:
             erros.USO,
             f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor.{remedio}",
         )
-    if banco in {"", ":memory:"} or erros.CONTROLES & {*map(ord, banco)}:
+    if banco in {"", ":memory:"} or texto.CONTROLES & {*map(ord, banco)}:
         raise Erro(erros.USO, f"BANCO deve ser o caminho de um arquivo; veio {banco!r}.")

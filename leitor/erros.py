@@ -4,6 +4,8 @@ import errno
 import os
 import sqlite3
 
+from leitor.texto import imprimivel
+
 USO = 2
 DADOS = os.EX_DATAERR
 SEM_ENTRADA = os.EX_NOINPUT
@@ -35,13 +37,6 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
-CONTROLES = {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029}  # e as quebras de linha
-# Eles, o que muda a direção de uma linha e o que não se vê não se mostram como são.
-ESCAPES = {
-    codigo: repr(chr(codigo))[1:-1]
-    for codigo in (*CONTROLES, 0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
-
 # O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
 Falha = sqlite3.Error | UnicodeDecodeError
 
@@ -56,16 +51,8 @@ class Erro(Exception):
     """
 
     def __init__(self, codigo: int, mensagem: str) -> None:
-        super().__init__(_imprimivel(mensagem))
+        super().__init__(imprimivel(mensagem))
         self.codigo = codigo
-
-
-def _imprimivel(texto: str) -> str:
-    if texto.isprintable():
-        return texto
-    return "".join(
-        letra if letra.isprintable() else letra.encode("unicode_escape").decode() for letra in texto
-    )
 
 
 def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
@@ -131,11 +118,6 @@ def _comando_chmod(caminho: str) -> str:
         "docker compose run --rm --user 0 --cap-add FOWNER --cap-add DAC_OVERRIDE "
         f"--entrypoint chmod escritor {comando}"
     )
-
-
-def escapar(texto: str) -> str:
-    r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
-    return texto.translate(ESCAPES)
 
 
 def motivo(erro: OSError) -> str:

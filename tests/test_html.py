@@ -204,7 +204,7 @@ def test_so_quem_pede_a_pagina_a_carrega(formato: str) -> None:
     """A partida é orçada: os módulos da página só são importados com `--formato html`."""
     programa = (
         "import sys; from leitor.app import main; main(sys.argv[1:]); "
-        "sys.exit('leitor.relatorio' in sys.modules)"
+        "sys.exit('leitor.pagina.relatorio' in sys.modules)"
     )
     saida = rodar([sys.executable, "-c", programa, "--formato", formato])
     assert saida.codigo == (formato == "html"), saida.stderr

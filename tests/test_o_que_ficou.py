@@ -16,7 +16,8 @@ FICOU = "além da adoção nada foi gravado"
 # O leitor, com um sinal a chegar durante o último fsync, o da pasta, ou logo antes do nome.
 INTERROMPE_A_COPIA = """
 import os, sys
-from leitor import app, copia
+from leitor import app
+from leitor.banco import copia
 vezes = 0
 original = copia._firmar
 def firmar(caminho):

@@ -27,13 +27,12 @@ from tests.processos import (
 )
 
 SINAIS = pytest.mark.parametrize("sinal", [signal.SIGTERM, signal.SIGINT])
-# Um banco em que uma verificação não acaba nunca: a instrução SQL, na thread
-# principal ou na dos lacres, só para se alguém a interrompe.
+# Um banco em que uma verificação não acaba nunca: a instrução SQL só para se alguém a interrompe.
 SEM_FIM = """
 import sys
-from leitor import app, banco, leitura
-leitura.BANCO_GRANDE = 0
-banco.{0} = '''
+from leitor import app
+from leitor.banco import consultas
+consultas.{0} = '''
     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)
     SELECT n, 1, 1, 1 FROM c WHERE n < 0'''
 sys.exit(app.main(["vigiar"]))

@@ -11,6 +11,7 @@ from leitor.banco import consultas, indice, livro
 from leitor.banco.lacres import conferir_lacres
 from leitor.banco.leitura import Leitura
 from leitor.erros import RODE_O_ESCRITOR, Erro
+from leitor.texto import milhar
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
@@ -211,11 +212,6 @@ def _indice(leitura: Leitura) -> str:
     if problema := indice.problema(leitura.con, leitura.pares):
         raise leitura.quebra(*problema)
     return "o dos e-mails diz o mesmo que a tabela"
-
-
-def milhar(numero: int) -> str:
-    """Escreve um inteiro com o ponto de milhar do português."""
-    return f"{numero:,}".replace(",", ".")
 
 
 ORDEM: Ordem = (

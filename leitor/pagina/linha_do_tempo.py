@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from leitor.banco.verificacao import milhar
-from leitor.pagina.pecas import contar, legivel, segundos
+from leitor.pagina.pecas import legivel, segundos
+from leitor.texto import contar, milhar
 
 TYPE_CHECKING = False  # o app é quem carrega este módulo; aqui, só o tipo da prova
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from hashlib import sha256
 from html import escape
 
 from leitor import versao
-from leitor.banco.verificacao import milhar
 from leitor.pagina.estilo import ESTILO
 
 # Nada vem de fora e nada executa: nem um dado que escapasse do escape teria o que fazer.
@@ -85,11 +84,6 @@ def momento(quando: str) -> str:
     if segundos(quando) is None:
         return dado(quando)
     return f'<time datetime="{quando}">{legivel(quando)}</time>'
-
-
-def contar(quantos: int, um: str, muitos: str) -> str:
-    """Devolve o número e o nome do que se conta, que concordam: `1 linha`, `1.000 linhas`."""
-    return f"{milhar(quantos)} {um if quantos == 1 else muitos}"
 
 
 def marca(resultado: str) -> str:

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from leitor import erros, versao
 from leitor.banco import consultas
 from leitor.banco.leitura import Leitura, quem_le
-from leitor.banco.verificacao import Verificacao, milhar
+from leitor.banco.verificacao import Verificacao
 from leitor.erros import Erro
 from leitor.pagina.lacres_a_mao import lacres
 from leitor.pagina.linha_do_tempo import Execucao, desenhar
 from leitor.pagina.pecas import (
     codigo,
-    contar,
     dado,
     definicoes,
     fim,
@@ -26,6 +25,7 @@ from leitor.pagina.pecas import (
     secao,
     tabela,
 )
+from leitor.texto import contar, milhar
 
 TYPE_CHECKING = False  # o app é quem carrega este módulo; aqui, só os tipos dele
 if TYPE_CHECKING:

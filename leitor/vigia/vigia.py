@@ -13,9 +13,10 @@ from leitor import ancoras, erros
 from leitor.ancoras import Ancora
 from leitor.banco import consultas
 from leitor.banco.leitura import Leitura
-from leitor.banco.verificacao import Ordem, milhar, verificar
+from leitor.banco.verificacao import Ordem, verificar
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
+from leitor.texto import milhar
 from leitor.vigia import saude
 
 SINAIS = (signal.SIGTERM, signal.SIGINT)

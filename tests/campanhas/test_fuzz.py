@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import escritor.app
 import leitor.app
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.contrato import fotografar
 from tests.test_propriedades import chamar

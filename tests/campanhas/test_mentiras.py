@@ -13,7 +13,7 @@ import pytest
 
 import escritor.app
 import leitor.app
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.mentiras.contrato import DO_ESQUEMA, MAIOR_ID, REGRAS
 from tests.campanhas.mentiras.forja import honesta
 from tests.campanhas.mentiras.oraculo import quebradas
