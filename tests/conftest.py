@@ -6,12 +6,14 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import escritor.app
 import leitor.app
+import leitor.banco
 from leitor.vigia.vigia import Sinais
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
 from tests.historia import Historia
@@ -68,7 +70,7 @@ def _leitor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(leitor.app.main, capsys)
+    return _no_processo(partial(leitor.app.main, banco=leitor.banco), capsys)
 
 
 @pytest.fixture(name="vigiar")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import escritor.app
 import leitor.app
+import leitor.banco
 from escritor.banco import carga
 from escritor.banco.conexao import CRIA_EMAIL_UNICO
 from escritor.entrada.pessoa import Lote
@@ -122,7 +123,7 @@ def test_qualquer_historia(vezes: list[list[tuple[str, str]]], caminho: str) -> 
             assert escritor.app.main(["importar", str(arquivo)]) == 0
         if vezes:
             assert sorted(pessoas(Path(pasta, "b.db"))) == simples(*vezes)
-            assert leitor.app.main(["verificar"]) == 0
+            assert leitor.app.main(["verificar"], banco=leitor.banco) == 0
 
 
 @pytest.mark.usefixtures("caminho")

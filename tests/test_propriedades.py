@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import escritor.app
 import leitor.app
+import leitor.banco
 from tests.contrato import fotografar, pessoas
 
 # Nem controles nem o que não se vê (recusados), nem substitutos (não existem em UTF-8).
@@ -62,7 +63,8 @@ def chamar(programa: object, *argv: str) -> tuple[int, str, str]:
     bytes_da_saida = io.BytesIO()
     saida = io.TextIOWrapper(bytes_da_saida, "utf-8", newline="", write_through=True)
     with redirect_stdout(saida), redirect_stderr(io.StringIO()) as stderr:
-        codigo: int = programa.main(argv)  # type: ignore[attr-defined]
+        motor = {"banco": leitor.banco} if programa is leitor.app else {}
+        codigo: int = programa.main(argv, **motor)  # type: ignore[attr-defined]
     return codigo, bytes_da_saida.getvalue().decode(), stderr.getvalue()
 
 

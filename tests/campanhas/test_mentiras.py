@@ -33,10 +33,15 @@ EXECUCOES = "SELECT * FROM execucoes ORDER BY id"
 AO_PAR = """
 import io, sys
 from contextlib import redirect_stderr, redirect_stdout
-import escritor.app, leitor.app
+from functools import partial
+from inspect import signature
+import escritor.app, leitor.app, leitor.banco
+ler = leitor.app.main
+if "banco" in signature(ler).parameters:  # o par 1.0.0 ainda não o tinha
+    ler = partial(ler, banco=leitor.banco)
 for banco in sys.argv[1:]:
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())), redirect_stderr(io.StringIO()):
-        codigos = [programa.main(["--banco", banco]) for programa in (leitor.app, escritor.app)]
+        codigos = [main(["--banco", banco]) for main in (ler, escritor.app.main)]
     print(*codigos)
 """
 
