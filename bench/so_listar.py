@@ -6,11 +6,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from leitor.app import ler_dados
-from leitor.banco import Leitura, conexao
+from leitor.banco.leitura import Leitura, abrir_sqlite
 
 if __name__ == "__main__":
     caminho, formato = sys.argv[1:]
     with Leitura(caminho, espera=30) as leitura:
-        leitura.con = conexao.abrir(caminho, leitura.espera)
+        leitura.con = abrir_sqlite(caminho, leitura.espera)
         for bloco in ler_dados(leitura, formato):
             sys.stdout.buffer.write(bloco)

@@ -6,9 +6,9 @@ import os
 import sqlite3
 
 from leitor import arquivo, erros
-from leitor.banco import conexao, consultas, indice, livro
+from leitor.banco import consultas, indice, livro
 from leitor.banco.lacres import conferir_lacres
-from leitor.banco.leitura import Leitura
+from leitor.banco.leitura import Leitura, abrir_sqlite
 from leitor.erros import RODE_O_ESCRITOR
 from leitor.texto import milhar
 from leitor.verificacao import verificar
@@ -87,7 +87,7 @@ def _abertura(leitura: Leitura) -> str:
             "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
             f"ao diário de rollback (regra A3 do contrato). {RODE_O_ESCRITOR}",
         )
-    leitura.con = conexao.abrir(leitura.caminho, leitura.espera)
+    leitura.con = abrir_sqlite(leitura.caminho, leitura.espera)
     return f"só de leitura, SQLite {sqlite3.sqlite_version}"
 
 
