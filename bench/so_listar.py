@@ -6,11 +6,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from leitor.app import ler_dados
-from leitor.banco import consultas
+from leitor.banco.leitura import Leitura, abrir_sqlite
 
 if __name__ == "__main__":
     caminho, formato = sys.argv[1:]
-    conexao = consultas.abrir(caminho, espera=30)
-    for bloco in ler_dados(conexao, formato):
-        sys.stdout.buffer.write(bloco)
-    conexao.close()
+    with Leitura(caminho, espera=30) as leitura:
+        leitura.con = abrir_sqlite(caminho, leitura.espera)
+        for bloco in ler_dados(leitura, formato):
+            sys.stdout.buffer.write(bloco)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import sqlite3
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,13 +12,14 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from leitor import arquivo, erros
-from leitor.banco import consultas
-from leitor.banco.leitura import Leitura
-from leitor.banco.verificacao import ORDEM, Ordem, milhar
-from leitor.configuracao import Opcoes
 from leitor.erros import Erro
+from leitor.texto import milhar
 
-MAIS_DIGITOS = 18  # cabe num inteiro do SQLite, e nenhum livro chega lá
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.motor import Leitura, Ordem
+
+MAIS_DIGITOS = 18  # cabe num inteiro de 64 bits, e nenhum livro chega lá
 HEXADECIMAIS = frozenset("0123456789abcdef")
 FORMA = "EXECUÇÃO ELO: um número, um espaço e 64 algarismos hexadecimais minúsculos"
 FATIA = 0.05  # segundos entre duas tentativas de trancar
@@ -58,15 +58,16 @@ def ler(texto: str) -> Ancora:
     return Ancora(int(numero), elo)
 
 
-def situar(con: sqlite3.Connection, ancoras: Iterable[Ancora]) -> Situacao:
+def situar(leitura: Leitura, ancoras: Iterable[Ancora]) -> Situacao:
     """Procura as âncoras num banco já verificado.
 
     A corrente é uma só: se uma confere, o livro até ela é o que era quando a
     disseram. Por isso basta olhar o elo de cada uma.
     """
-    situacao = Situacao(ler(consultas.valor(con, consultas.ANCORA)), [], [])
+    ponto = leitura.ponto()
+    situacao = Situacao(Ancora(ponto.execucao, ponto.elo), [], [])
     for ancora in sorted(set(ancoras)):
-        confere = consultas.valor(con, consultas.ELO_DA_EXECUCAO, ancora.execucao) == ancora.elo
+        confere = leitura.elo(ancora.execucao) == ancora.elo
         (situacao.conferem if confere else situacao.faltam).append(ancora)
     return situacao
 
@@ -100,9 +101,9 @@ def problema(situacao: Situacao) -> str | None:
     )
 
 
-def na_ordem(opcoes: Opcoes) -> Ordem:
+def na_ordem(ordem: Ordem, dadas: Sequence[Ancora], caminho: str) -> Ordem:
     """Devolve as verificações e, por último, a das âncoras: só depois das outras ela vale."""
-    return (*ORDEM, ("âncoras", lambda leitura: _conferir(leitura, opcoes.ancora, opcoes.ancoras)))
+    return (*ordem, ("âncoras", lambda leitura: _conferir(leitura, dadas, caminho)))
 
 
 def _conferir(leitura: Leitura, dadas: Sequence[Ancora], caminho: str) -> str:
@@ -125,7 +126,7 @@ def _conferir(leitura: Leitura, dadas: Sequence[Ancora], caminho: str) -> str:
 
 
 def _conferidas(leitura: Leitura, ancoras: Iterable[Ancora]) -> Situacao:
-    situacao = situar(leitura.con, ancoras)
+    situacao = situar(leitura, ancoras)
     if motivo := problema(situacao):
         raise leitura.recusa(erros.DADOS, f"{motivo}. {REMEDIO}")
     return situacao

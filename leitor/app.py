@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from leitor import configuracao, console, erros, formatos
-from leitor.banco import consultas, montagem
-from leitor.banco.leitura import Leitura, quem_le
-from leitor.banco.verificacao import ORDEM, Ordem, Verificacao, milhar, verificar
+from leitor import console, erros, formatos
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
+from leitor.prova import Prova, Verificacao, quem_le
+from leitor.texto import milhar
+from leitor.verificacao import verificar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.motor import Banco, Leitura, Ordem
+
+DA_GRAVACAO = (  # o que o relatório em JSON diz da última gravação
+    *("id", "origem", "container", "versao", "concluida_em"),
+    *("primeiro_id", "ultimo_id", "inseridos", "lacre"),
+)
 
 
-def verificar_banco(
-    leitura: Leitura, ordem: Ordem = ORDEM
-) -> tuple[list[Verificacao], Erro | None]:
+def verificar_banco(leitura: Leitura, ordem: Ordem) -> tuple[list[Verificacao], Erro | None]:
     """Verifica tudo, na ordem; devolve as verificações e a falha, ou None.
 
     Não cria nem altera nada. A conexão fica em `leitura`, na transação em que
@@ -26,55 +32,63 @@ def verificar_banco(
     return verificar(leitura, ordem)
 
 
-def ler_dados(
-    con: sqlite3.Connection, formato: str = "tabela", limite: int = -1
-) -> Iterator[bytes]:
+def ler_dados(leitura: Leitura, formato: str = "tabela", limite: int = -1) -> Iterator[bytes]:
     """Devolve os usuários na ordem do id, no formato pedido, em blocos de UTF-8.
 
     `limite` -1 é sem limite. A memória não cresce com o banco.
     """
-    return formatos.FORMATOS[formato](con, limite)
+    return formatos.FORMATOS[formato](leitura, limite)
 
 
-class Prova:
-    """Que execução gravou por último, onde, quando e com que lacre; a âncora; e quem lê agora."""
-
-    def __init__(self, con: sqlite3.Connection) -> None:
-        self.usuarios = consultas.valor(con, consultas.QUANTOS)
-        self.execucoes = consultas.valor(con, consultas.CONTA_EXECUCOES)
-        self.ultima_gravacao = consultas.registro(con, consultas.ULTIMA_GRAVACAO)
-        self.ancora = consultas.valor(con, consultas.ANCORA)
-        self.lido_por, self.lido_em = quem_le()
-
-
-def _ordem(opcoes: Opcoes) -> Ordem:
+def _ordem(banco: Banco, opcoes: Opcoes) -> Ordem:
     """As verificações a fazer; sem âncoras, nem o módulo delas se carrega."""
     if not (opcoes.ancora or opcoes.ancoras):
-        return ORDEM
+        return banco.ORDEM
     from leitor import ancoras
 
-    return ancoras.na_ordem(opcoes)
+    return ancoras.na_ordem(banco.ORDEM, opcoes.ancora, opcoes.ancoras)
 
 
-def _listar(leitura: Leitura, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
+def _listar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
+    verificacoes, falha = verificar_banco(leitura, _ordem(banco, opcoes))
     if falha and opcoes.formato != "html":
         raise falha
-    resultado = falha or Prova(leitura.con)
+    resultado = falha or leitura.prova()
     if isinstance(resultado, Prova):
         nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
         console.dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(resultado))
     if opcoes.formato == "html":
-        from leitor.pagina import relatorio
-
-        blocos = relatorio.pagina(leitura, verificacoes, resultado, opcoes.limite)
+        blocos = _em_bytes(_pagina(leitura, verificacoes, resultado, opcoes.limite))
     else:
-        blocos = ler_dados(leitura.con, opcoes.formato, opcoes.limite)
+        blocos = ler_dados(leitura, opcoes.formato, opcoes.limite)
     _entregar(blocos, falha)
     return os.EX_OK
 
 
-def _entregar(blocos: Iterator[bytes], falha: Erro | None) -> None:
+def _pagina(
+    leitura: Leitura, verificacoes: list[Verificacao], resultado: Prova | Erro, limite: int
+) -> Iterator[str]:
+    from leitor.pagina import relatorio
+
+    if isinstance(resultado, Erro):
+        return relatorio.recusada(verificacoes, resultado, quem_le(), leitura.fatos())
+    mais = relatorio.MAIS_LINHAS  # a memória não cresce com o banco
+    return relatorio.aceita(
+        verificacoes,
+        resultado,
+        leitura.execucoes(relatorio.MAIS_EXECUCOES),
+        leitura.linhas(0, mais if limite < 0 else min(limite, mais)),
+        leitura.fatos(resultado),
+        leitura.receita(resultado.ultima_gravacao),
+    )
+
+
+def _em_bytes(textos: Iterable[str]) -> Iterator[bytes]:
+    """Em UTF-8; um caminho que não o é aparece escapado, como em stderr."""
+    return (texto.encode("utf-8", "backslashreplace") for texto in textos)
+
+
+def _entregar(blocos: Iterable[bytes], falha: Erro | None = None) -> None:
     """Escreve os blocos e só então levanta a falha, mesmo que já não haja quem os leia."""
     try:
         console.saida().buffer.writelines(blocos)
@@ -87,17 +101,17 @@ def _entregar(blocos: Iterator[bytes], falha: Erro | None) -> None:
         raise falha
 
 
-def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura, _ordem(opcoes))
-    prova = None if falha else Prova(leitura.con)
+def _verificar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
+    verificacoes, falha = verificar_banco(leitura, _ordem(banco, opcoes))
+    prova = None if falha else leitura.prova()
     if opcoes.formato == "json":
         texto = formatos.relatorio_em_json(
             {
-                "banco": opcoes.banco,
+                "banco": leitura.nome,
                 "verificado": falha is None,
                 "codigo": falha.codigo if falha else os.EX_OK,
                 "verificacoes": [vars(verificacao) for verificacao in verificacoes],
-                "prova": vars(prova) if prova else None,
+                "prova": _prova_em_json(prova) if prova else None,
             }
         )
     else:
@@ -105,77 +119,110 @@ def _verificar(leitura: Leitura, opcoes: Opcoes) -> int:
         texto = formatos.relatorio_em_texto(verificacoes) + "".join(
             f"{linha}\n" for linha in linhas
         )
-    # Como em stderr: um caminho que não é UTF-8 aparece escapado.
-    _entregar(iter([texto.encode("utf-8", "backslashreplace")]), falha)
+    _entregar(_em_bytes([texto]), falha)
     return os.EX_OK
 
 
-def _copiar(leitura: Leitura, opcoes: Opcoes) -> int:
-    from leitor.banco import copia
-
+def _copiar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
+    ordem = _ordem(banco, opcoes)
     if opcoes.arquivo != "-":
-        console.dizer(
-            copia.copiar(leitura, opcoes.arquivo, _ordem(opcoes), substituir=opcoes.substituir)
-        )
+        console.dizer(banco.copiar(leitura, opcoes.arquivo, ordem, substituir=opcoes.substituir))
         return os.EX_OK
-    copia.conferir_saida()
+    if sys.stdout is not None and sys.stdout.isatty():  # que um banco só desarrumaria
+        raise Erro(
+            erros.USO,
+            "-: a saída padrão é um terminal. Redirecione: leitor copiar - > copia.db",
+        )
     try:
-        console.saida().buffer.writelines(copia.despejar(leitura, _ordem(opcoes)))
-        console.saida().flush()
+        _entregar(banco.despejar(leitura, ordem))
     except OSError as erro:
-        raise copia.cortada(erro) from erro
-    console.dizer(f"copiado: {opcoes.banco}, verificado antes do primeiro byte")
+        raise _cortada(erro) from erro
+    console.dizer(f"copiado: {leitura.nome}, verificado antes do primeiro byte")
     return os.EX_OK
+
+
+def _cortada(erro: OSError) -> Erro:
+    """A falha de uma cópia que não coube na saída padrão, ou que ninguém leu até o fim."""
+    remedio = "Libere espaço e copie de novo."
+    if isinstance(erro, BrokenPipeError):
+        remedio = "Copie de novo, com quem leia até o fim."
+    return Erro(
+        erros.ENTRADA_SAIDA,
+        f"-: a saída padrão falhou ({erros.motivo(erro)}): a cópia não está inteira. {remedio}",
+    )
 
 
 def _prova_em_texto(prova: Prova) -> list[str]:
     gravacao = prova.ultima_gravacao
-    inseridos = milhar(int(gravacao["inseridos"] or 0))
     return [
-        f"gravado: execução {gravacao['id']} ({gravacao['origem']}), container "
-        f"{gravacao['container']}, {gravacao['concluida_em']}; inseridos: {inseridos}",
-        f"lacre:   sha256 {gravacao['lacre']}",
+        f"gravado: execução {gravacao.id} ({gravacao.origem}), container "
+        f"{gravacao.container}, {gravacao.concluida_em}; inseridos: {milhar(gravacao.inseridos)}",
+        f"lacre:   sha256 {gravacao.lacre}",
         f"âncora:  {prova.ancora}",
         f"lido:    container {prova.lido_por}, {prova.lido_em}; "
         f"usuários: {milhar(prova.usuarios)}, execuções: {milhar(prova.execucoes)}",
     ]
 
 
-def _vigiar(opcoes: Opcoes) -> int:
-    from leitor.vigia import vigia
-
-    with vigia.Vigia(opcoes, _ordem(opcoes), console.saida(), console.dizer) as vigilia:
-        return vigilia.vigiar()
+def _prova_em_json(prova: Prova) -> dict[str, object]:
+    gravacao = vars(prova.ultima_gravacao)
+    return vars(prova) | {"ultima_gravacao": {campo: gravacao[campo] for campo in DA_GRAVACAO}}
 
 
-def _saude(opcoes: Opcoes) -> int:
+def _vigiar(banco: Banco, opcoes: Opcoes, espera: float) -> int:
+    from leitor.vigia.vigia import Vigia
+
+    def preparar() -> Leitura:
+        return banco.Leitura(opcoes.banco, espera)
+
+    with Vigia(preparar, _ordem(banco, opcoes), console.saida(), console.dizer) as vigia:
+        return vigia.vigiar(opcoes.intervalo, opcoes.vezes, opcoes.estado)
+
+
+def _saude(arquivo: str) -> int:
     from leitor.vigia import saude
 
-    console.saida().write(f"{saude.conferir(opcoes.arquivo)}\n")
+    console.saida().write(f"{saude.conferir(arquivo)}\n")
     console.saida().flush()
     return os.EX_OK
 
 
-def _executar(opcoes: Opcoes) -> int:
+def _opcoes(argumentos: Sequence[str], banco: Banco) -> Opcoes:
+    """O que fazer. Levanta Erro 2 no uso errado.
+
+    Sem argumentos — o caso de `docker compose run --rm leitor` — o argparse
+    nem é carregado: sozinho ele custa um terço da partida do Python
+    (bench/partida.py).
+    """
+    opcoes = Opcoes(os.environ, banco.PADRAO)
+    if argumentos:
+        from leitor import argumentos as analise
+
+        analise.aplicar(argumentos, opcoes, banco.AJUDA, banco.DESCRICAO)
+    opcoes.banco = banco.endereco(opcoes.banco)
+    return opcoes
+
+
+def _executar(banco: Banco, opcoes: Opcoes) -> int:
     if opcoes.comando == "saude":
-        return _saude(opcoes)
-    segundos = opcoes.segundos
-    if aviso := montagem.aviso(opcoes.banco):
+        return _saude(opcoes.arquivo)
+    espera = opcoes.segundos
+    if aviso := banco.aviso(opcoes.banco):
         console.dizer(aviso)
     if opcoes.comando == "vigiar":
-        return _vigiar(opcoes)
+        return _vigiar(banco, opcoes, espera)
     acao = {"listar": _listar, "verificar": _verificar, "copiar": _copiar}[opcoes.comando]
-    with Leitura(opcoes.banco, segundos) as leitura:
+    with banco.Leitura(opcoes.banco, espera) as leitura:
         try:
-            return acao(leitura, opcoes)
-        except (sqlite3.Error, UnicodeDecodeError) as erro:
-            raise erros.do_sqlite(erro, leitura.caminho, leitura.espera) from erro
+            return acao(leitura, banco, opcoes)
+        except leitura.falhas as erro:
+            raise leitura.traduzir(erro) from erro
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Executa o leitor e devolve o código de saída (veja erros.py e o README)."""
+def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
+    """Executa o leitor sobre este motor; devolve o código de saída (veja erros.py e o README)."""
     try:
-        return _executar(configuracao.ler(sys.argv[1:] if argv is None else argv, os.environ))
+        return _executar(banco, _opcoes(sys.argv[1:] if argv is None else argv, banco))
     except Erro as erro:
         console.dizer(f"ERRO: {erro}")
         return erro.codigo

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from leitor import erros, formatos, valores, versao
-from leitor.configuracao import BANCO_PADRAO, ESPERA_PADRAO, Opcoes
+from leitor.configuracao import ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
 
-DESCRICAO = "Verifica o banco SQLite do volume compartilhado, só de leitura, e lista os usuários."
 COMANDOS = ("listar", "verificar", "copiar", "vigiar", "saude")
 SAIDAS = """\
 códigos de saída:
@@ -66,13 +65,9 @@ class _Analisador(argparse.ArgumentParser):
         raise SystemExit(status)
 
 
-def _globais() -> _Analisador:
+def _globais(ajuda: str) -> _Analisador:
     analisador = _Analisador(prog="leitor", add_help=False, allow_abbrev=False)
-    analisador.add_argument(
-        "--banco",
-        metavar="CAMINHO",
-        help=f"arquivo do banco (variável BANCO; padrão {BANCO_PADRAO})",
-    )
+    analisador.add_argument("--banco", metavar="CAMINHO", help=ajuda)
     analisador.add_argument(
         "--espera",
         metavar="S",
@@ -81,10 +76,10 @@ def _globais() -> _Analisador:
     return analisador
 
 
-def _principal(globais: _Analisador) -> _Analisador:
+def _principal(globais: _Analisador, descricao: str) -> _Analisador:
     analisador = _Analisador(
         prog="leitor",
-        description=DESCRICAO,
+        description=descricao,
         epilog=SAIDAS,
         parents=[globais],
         allow_abbrev=False,
@@ -233,14 +228,16 @@ def _saude(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     saude.add_argument("arquivo", metavar="ARQUIVO", help="o que se deu a `vigiar --estado`")
 
 
-def aplicar(argumentos: Sequence[str], opcoes: Opcoes) -> None:
+def aplicar(argumentos: Sequence[str], opcoes: Opcoes, ajuda: str, descricao: str) -> None:
     """Grava em `opcoes` o que a linha de comando diz. Levanta Erro 2 no uso errado.
+
+    `ajuda` é a de --banco, e `descricao`, a do programa: são do motor.
 
     As opções globais valem antes e depois do comando; sem comando, é `listar`.
     """
     argparse._ = lambda texto: FRASES.get(texto, texto)  # type: ignore[attr-defined]
-    globais = _globais()
+    globais = _globais(ajuda)
     _, resto = globais.parse_known_args(argumentos, opcoes)
     if not resto or resto[0] not in {*COMANDOS, "-h", "--help", "--version"}:
         resto = ["listar", *resto]
-    _principal(globais).parse_args(resto, opcoes)
+    _principal(globais, descricao).parse_args(resto, opcoes)

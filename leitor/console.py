@@ -7,7 +7,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from leitor import erros
+from leitor.texto import escapar
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def dizer(*linhas: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write("".join(f"[LEITOR] {erros.escapar(linha)}\n" for linha in linhas))
+        sys.stderr.write("".join(f"[LEITOR] {escapar(linha)}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         calar(sys.stderr)

@@ -2,7 +2,8 @@
 
 import errno
 import os
-import sqlite3
+
+from leitor.texto import imprimivel
 
 USO = 2
 DADOS = os.EX_DATAERR
@@ -35,16 +36,6 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
-CONTROLES = {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029}  # e as quebras de linha
-# Eles, o que muda a direção de uma linha e o que não se vê não se mostram como são.
-ESCAPES = {
-    codigo: repr(chr(codigo))[1:-1]
-    for codigo in (*CONTROLES, 0x200B, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
-
-# O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
-Falha = sqlite3.Error | UnicodeDecodeError
-
 RODE_O_ESCRITOR = "Rode o escritor (docker compose run --rm escritor) e leia de novo."
 
 
@@ -56,62 +47,12 @@ class Erro(Exception):
     """
 
     def __init__(self, codigo: int, mensagem: str) -> None:
-        super().__init__(_imprimivel(mensagem))
+        super().__init__(imprimivel(mensagem))
         self.codigo = codigo
 
 
-def _imprimivel(texto: str) -> str:
-    if texto.isprintable():
-        return texto
-    return "".join(
-        letra if letra.isprintable() else letra.encode("unicode_escape").decode() for letra in texto
-    )
-
-
-def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
-    """Traduz uma falha do SQLite ao ler (sqlite.org/rescode.html).
-
-    O que não é trava, permissão nem disco é culpa dos bytes do arquivo: num
-    banco estragado, o SQLite falha de muitas formas, e todas são 65.
-    """
-    estendido: int = getattr(erro, "sqlite_errorcode", 0)
-    codigo = estendido & 0xFF
-    if estendido == sqlite3.SQLITE_READONLY_ROLLBACK:
-        return Erro(
-            TENTE_DE_NOVO,
-            f"{caminho}: há um diário quente, de uma gravação interrompida que só o escritor "
-            f"desfaz. {RODE_O_ESCRITOR}",
-        )
-    if codigo in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return Erro(
-            TENTE_DE_NOVO,
-            f"{caminho}: um escritor segurou a trava por mais de {espera:g} s. "
-            "Leia de novo ou aumente BANCO_ESPERA.",
-        )
-    if codigo == sqlite3.SQLITE_INTERRUPT:
-        return Erro(INTERROMPIDO, f"{caminho}: leitura interrompida; nada foi alterado.")
-    if codigo in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}:
-        return _nao_abriu(erro, caminho)
-    if codigo in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM}:
-        nome = getattr(erro, "sqlite_errorname", str(erro))
-        return Erro(ENTRADA_SAIDA, f"{caminho}: erro de leitura ({nome}). Verifique o disco.")
-    texto = " ".join(str(erro).split())  # pode citar o esquema estragado, com as quebras de linha
-    return Erro(
-        DADOS, f"{caminho}: banco corrompido ({texto}; regra A5 do contrato). Restaure uma cópia."
-    )
-
-
-def _nao_abriu(erro: Falha, caminho: str) -> Erro:
-    diario = f"{caminho}-journal"
-    if os.access(caminho, os.R_OK) and (not os.path.exists(diario) or os.access(diario, os.R_OK)):
-        return Erro(
-            ENTRADA_SAIDA,
-            f"{caminho}: não abriu ({erro}), e não é por falta de permissão. Verifique o disco.",
-        )
-    return _sem_acesso(caminho, str(erro))
-
-
-def _sem_acesso(caminho: str, causa: str) -> Erro:
+def sem_acesso(caminho: str, causa: str) -> Erro:
+    """Devolve a falha de quem não pode ler o arquivo, com o comando que o deixa ler."""
     return Erro(
         SEM_ACESSO,
         f"{caminho}: o uid {os.getuid()} não consegue ler ({causa}). "
@@ -133,11 +74,6 @@ def _comando_chmod(caminho: str) -> str:
     )
 
 
-def escapar(texto: str) -> str:
-    r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
-    return texto.translate(ESCAPES)
-
-
 def motivo(erro: OSError) -> str:
     """Devolve em poucas palavras por que o sistema operacional recusou."""
     return MOTIVOS.get(erro.errno or 0, erro.strerror or str(erro))
@@ -148,5 +84,5 @@ def do_sistema(erro: OSError, caminho: str) -> Erro:
     if isinstance(erro, (FileNotFoundError, NotADirectoryError)):
         return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {RODE_O_ESCRITOR}")
     if isinstance(erro, PermissionError):
-        return _sem_acesso(caminho, motivo(erro))
+        return sem_acesso(caminho, motivo(erro))
     return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
-from leitor.banco import consultas
-from leitor.banco.verificacao import Verificacao
+from leitor.prova import Verificacao
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.motor import Leitura
 
 COLUNAS = ("id", "nome", "email", "criado_em")
-# Entre campos e entre colunas, nos blocos que o SQLite junta. Nos dados verificados
+# Entre campos e entre colunas, nos blocos que o motor junta. Nos dados verificados
 # não há caracteres de controle.
 US, RS = b"\x1f", b"\x1e"
 MOLDE_JSON = b'{"id": %b, "nome": "%b", "email": "%b", "criado_em": "%b"}'
@@ -49,40 +51,34 @@ def em_colunas(texto: str) -> str:
     return texto.translate(EM_COLUNAS)
 
 
-def tabela(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+def tabela(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Desenha a tabela em duas passadas: a primeira só mede as colunas."""
-    larguras = _larguras(con, limite)
+    larguras = _larguras(leitura, limite)
     barras = ["─" * (largura_ + 2) for largura_ in larguras]
     titulos = [nome.ljust(largura_) for nome, largura_ in zip(COLUNAS, larguras, strict=True)]
     yield f"┌{'┬'.join(barras)}┐\n│ {' │ '.join(titulos)} │\n├{'┼'.join(barras)}┤\n".encode()
-    molde = "\x1e%{}d\x1f%!-{}s\x1f%!-{}s\x1f%!-{}s\n".format(*larguras)
     abre, entre, fecha = "│ ".encode(), " │ ".encode(), " │\n".encode()
-    desenhadas = consultas.LINHAS_DA_TABELA
-    for _, bloco in consultas.paginas(con, desenhadas, 0, consultas.TODOS, limite, molde):
+    for bloco in leitura.linhas_da_tabela(larguras, limite):
         certo = _refazer(bloco, LARGAS, _com_o_recheio_certo)
         yield certo.replace(RS, abre).replace(US, entre).replace(b"\n", fecha)
     yield f"└{'┴'.join(barras)}┘\n".encode()
 
 
-def _larguras(con: sqlite3.Connection, limite: int) -> list[int]:
+def _larguras(leitura: Leitura, limite: int) -> list[int]:
     """Devolve as larguras das colunas: cabe cada texto, conte-se em letras ou em colunas."""
     larguras = [*map(len, COLUNAS)]
-    for intervalo in consultas.intervalos(con, 0, consultas.TODOS, limite):
-        _, nome, email, _ = larguras
-        id_, criado_em, *textos = con.execute(
-            consultas.O_QUE_ALARGA, (nome, nome, email, email, *intervalo)
-        ).fetchone()
-        medidas = [id_ or 0, 0, 0, criado_em or 0]
+    for id_, criado_em, *textos in leitura.o_que_alarga(larguras, limite):
+        medidas = [id_, 0, 0, criado_em]
         for coluna, juntos in enumerate(textos, 1):
             if juntos:
                 campos = juntos.split("\x1f") + em_colunas(juntos).split("\x1f")
                 medidas[coluna] = max(map(len, campos))
-        larguras = [*map(max, larguras, medidas)]
+        larguras[:] = map(max, larguras, medidas)  # a próxima página já as vê
     return larguras
 
 
 def _com_o_recheio_certo(campo: bytes) -> bytes:
-    """Acerta os espaços à direita, que o SQLite pôs contando uma coluna por letra."""
+    """Acerta os espaços à direita, que o motor pôs contando uma coluna por letra."""
     letras = campo.rstrip(b" ").decode()
     faltam = len(letras) - len(em_colunas(letras))
     return campo + b" " * faltam if faltam >= 0 else campo[:faltam]
@@ -102,9 +98,9 @@ def _refazer(bloco: bytes, marcas: bytes, refeito: Callable[[bytes], bytes]) -> 
     return b"".join(trechos) + bloco[fim:]
 
 
-def json(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+def json(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve um array de objetos, um por linha."""
-    objetos = _objetos(con, limite, b",\n" + MOLDE_JSON)
+    objetos = _objetos(leitura, limite, b",\n" + MOLDE_JSON)
     primeiro = next(objetos, None)
     if primeiro is None:
         yield b"[]\n"
@@ -114,22 +110,22 @@ def json(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
-def jsonl(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+def jsonl(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve um objeto JSON por linha (JSON Lines)."""
-    return _objetos(con, limite, MOLDE_JSON + b"\n")
+    return _objetos(leitura, limite, MOLDE_JSON + b"\n")
 
 
-def _objetos(con: sqlite3.Connection, limite: int, molde: bytes) -> Iterator[bytes]:
+def _objetos(leitura: Leitura, limite: int, molde: bytes) -> Iterator[bytes]:
     # Sem controles nem \u, só a barra e as aspas pedem escape (RFC 8259, seção 7).
-    for _, bloco in consultas.paginas(con, consultas.COLUNAS, 0, consultas.TODOS, limite):
+    for bloco in leitura.colunas(limite):
         escapado = bloco.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         yield _linhas(molde, map(_campos, escapado.split(RS)))
 
 
-def csv(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+def csv(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
     yield f"{','.join(COLUNAS)}\n".encode()
-    for _, bloco in consultas.paginas(con, consultas.COLUNAS_DO_CSV, 0, consultas.TODOS, limite):
+    for bloco in leitura.colunas_do_csv(limite):
         linhas = zip(*map(_campos_do_csv, bloco.split(RS)), strict=True)
         yield b"\n".join(map(b",".join, linhas)) + b"\n"
 
@@ -145,10 +141,10 @@ def _entre_aspas(campo: bytes) -> bytes:
     return b'"%b"' % campo.replace(b'"', b'""')
 
 
-def markdown(con: sqlite3.Connection, limite: int) -> Iterator[bytes]:
+def markdown(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve uma tabela Markdown (GitHub), com a pontuação dos dados escapada."""
     yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n".encode()
-    for _, bloco in consultas.paginas(con, consultas.COLUNAS, 0, consultas.TODOS, limite):
+    for bloco in leitura.colunas(limite):
         escapado = bloco
         for marca in PONTUACAO:
             escapado = escapado.replace(marca, b"\\" + marca)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
-from leitor.banco.consultas import TODOS
-
 if TYPE_CHECKING:
     from leitor.ancoras import Ancora
 
 MAIS_DIGITOS = 20  # já passa de qualquer número de linhas
+MAIOR_LIMITE = 2**63 - 1  # cabe num inteiro de 64 bits
 MENOR_INTERVALO, MAIOR_INTERVALO = 0.1, 86_400  # segundos; um dia
 
 
@@ -18,7 +17,7 @@ def limite(texto: str) -> int:
     """Um número de linhas, 0 ou mais."""
     if not texto.isdecimal() or len(texto) > MAIS_DIGITOS:
         raise ArgumentTypeError(f"deve ser um inteiro, 0 ou mais; veio {texto!r}")
-    return min(int(texto), TODOS)
+    return min(int(texto), MAIOR_LIMITE)
 
 
 def vezes(texto: str) -> int:

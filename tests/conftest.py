@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import leitor.app
 from leitor.vigia.vigia import Sinais
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
 from tests.historia import Historia
-from tests.motores import ESCRITOR
+from tests.motores import ESCRITOR, LEITOR
 from tests.processos import Saida
 from tests.vigilia import Passo, Vigiar
 
@@ -68,7 +67,7 @@ def _leitor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(leitor.app.main, capsys)
+    return _no_processo(LEITOR, capsys)
 
 
 @pytest.fixture(name="vigiar")

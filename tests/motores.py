@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 
-MOTORES = {"escritor": "escritor.sqlite"}
+MOTORES = {"escritor": "escritor.sqlite", "leitor": "leitor.banco"}
 
 Principal = Callable[[Sequence[str]], int]
 
@@ -12,8 +12,7 @@ Principal = Callable[[Sequence[str]], int]
 def principal(programa: str) -> Principal:
     """Devolve o `main` do programa, já com o motor dele: só falta o que se digita."""
     main = import_module(f"{programa}.app").main
-    motor = MOTORES.get(programa)
-    return partial(main, banco=import_module(motor)) if motor else main
+    return partial(main, banco=import_module(MOTORES[programa]))
 
 
-ESCRITOR = principal("escritor")
+ESCRITOR, LEITOR = map(principal, MOTORES)

@@ -19,18 +19,18 @@ UID, GID = (10001, 10002) if os.getuid() == 0 else (os.getuid(), os.getgid())
 # O Python de quem testa como root pode estar onde o uid 10001 não chega: tudo o
 # que o programa importaria mais tarde é importado antes de largar o root.
 SEM_ROOT = """
-import argparse, csv, encodings.utf_8_sig, gettext, importlib, io, json, locale, os, pkgutil, sys
-import shlex, shutil, traceback, unicodedata
+import argparse, csv, encodings.utf_8_sig, gettext, importlib.util, io, json, locale, os, pkgutil
+import shlex, shutil, sys, traceback, unicodedata
 import {0}
-from tests.motores import principal
 for modulo in pkgutil.walk_packages({0}.__path__, "{0}."):
     if not modulo.name.endswith("__main__"):
         importlib.import_module(modulo.name)
+entrada = importlib.util.find_spec("{0}.__main__").loader.get_code("{0}.__main__")
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(10002)
     os.setuid(10001)
-sys.exit(principal("{0}")(sys.argv[1:]))
+exec(entrada, {{"__name__": "__main__"}})
 """
 TRAVA = """
 import contextlib, sqlite3, sys

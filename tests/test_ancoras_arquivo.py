@@ -198,7 +198,7 @@ def test_o_vigia_guarda_cada_uma(
 def test_so_quem_as_da_carrega_o_modulo(argv: list[str], semeado: Path) -> None:
     """A partida é orçada: sem âncoras, o módulo delas nem é importado."""
     programa = (
-        "import sys; from leitor.app import main; codigo = main(sys.argv[1:]); "
+        "import sys; from leitor import app, banco; codigo = app.main(banco=banco); "
         "sys.exit(codigo or 'leitor.ancoras' in sys.modules)"
     )
     valor = [ancora(semeado)] if argv == ["--ancora"] else []

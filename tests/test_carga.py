@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import leitor.app
 from escritor.banco import carga
 from escritor.banco.esquema import CRIA_EMAIL_UNICO
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, consultar, fotografar, pessoas, reselar
-from tests.motores import ESCRITOR
+from tests.motores import ESCRITOR, LEITOR
 from tests.processos import RAIZ, Saida, rodar
 from tests.quebras import mudar_no_indice
 
@@ -122,7 +121,7 @@ def test_qualquer_historia(vezes: list[list[tuple[str, str]]], caminho: str) -> 
             assert ESCRITOR(["importar", str(arquivo)]) == 0
         if vezes:
             assert sorted(pessoas(Path(pasta, "b.db"))) == simples(*vezes)
-            assert leitor.app.main(["verificar"]) == 0
+            assert LEITOR(["verificar"]) == 0
 
 
 @pytest.mark.usefixtures("caminho")

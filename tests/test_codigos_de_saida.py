@@ -18,13 +18,12 @@ from tests.processos import comando, no_shell, rodar, sem_root, trava
 
 # Um defeito que não se previu, posto à força num dos passos públicos do programa.
 DEFEITO = """
-import sys
+import runpy
 from {0} import app
-from tests.motores import principal
 def defeito(*_):
     raise RuntimeError("de propósito")
 app.{1} = defeito
-sys.exit(principal("{0}")(sys.argv[1:]))
+runpy.run_module("{0}", run_name="__main__", alter_sys=True)
 """
 INTERRUPCOES = {130, 143}  # em test_sinais.py e test_sinais_do_leitor.py
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from leitor.banco import copia, verificacao
+from leitor import verificacao
+from leitor.banco import copia
 from leitor.banco.leitura import Leitura
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, fotografar, pessoas

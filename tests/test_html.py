@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.pagina.lacres_a_mao import _no_shell
+from leitor.banco.relato import _no_shell
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar, reselar
 from tests.pagina import Pagina, pedir
@@ -203,8 +203,8 @@ def test_a_falha_vence_a_da_saida(desvio: str, semeado: Path) -> None:
 def test_so_quem_pede_a_pagina_a_carrega(formato: str) -> None:
     """A partida é orçada: os módulos da página só são importados com `--formato html`."""
     programa = (
-        "import sys; from leitor.app import main; main(sys.argv[1:]); "
-        "sys.exit('leitor.relatorio' in sys.modules)"
+        "import sys; from leitor import app, banco; app.main(banco=banco); "
+        "sys.exit('leitor.pagina.relatorio' in sys.modules)"
     )
     saida = rodar([sys.executable, "-c", programa, "--formato", formato])
     assert saida.codigo == (formato == "html"), saida.stderr

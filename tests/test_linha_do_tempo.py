@@ -92,7 +92,7 @@ def test_o_fim_da_gravacao_e_o_da_ultima_que_gravou(
     momentos = "'2026-01-0' || id || 'T00:00:00Z'"
     alterar(gravado, f"UPDATE execucoes SET container = 'c' || id, concluida_em = {momentos}")
     rodar_vazias(gravado, 2)
-    monkeypatch.setattr("leitor.app.quem_le", lambda: ("quem-le", "2026-01-03T01:00:00Z"))
+    monkeypatch.setattr("leitor.banco.leitura.quem_le", lambda: ("quem-le", "2026-01-03T01:00:00Z"))
     pagina = pedir(leitor)
     assert eventos(pagina) == [
         ("Execução 1: +3, total 3", "01/01/2026, 00:00:00 UTC · c1"),

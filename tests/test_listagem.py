@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from leitor import formatos
 from leitor.banco import consultas
+from leitor.banco.leitura import Leitura
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 QUANDO = "2025-12-01T00:00:00Z"
@@ -63,7 +64,9 @@ def gravar(linhas: list[Linha]) -> sqlite3.Connection:
 
 def listar(con: sqlite3.Connection, formato: str, limite: int = -1) -> str:
     """O que o leitor lista."""
-    return b"".join(formatos.FORMATOS[formato](con, limite)).decode()
+    leitura = Leitura(":memory:", 0)
+    leitura.con = con
+    return b"".join(formatos.FORMATOS[formato](leitura, limite)).decode()
 
 
 def colunas_de(texto: str) -> int:

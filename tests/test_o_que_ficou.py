@@ -16,7 +16,8 @@ FICOU = "além da adoção nada foi gravado"
 # O leitor, com um sinal a chegar durante o último fsync, o da pasta, ou logo antes do nome.
 INTERROMPE_A_COPIA = """
 import os, sys
-from leitor import app, copia
+from leitor import app, banco
+from leitor.banco import copia
 vezes = 0
 original = copia._firmar
 def firmar(caminho):
@@ -26,7 +27,7 @@ def firmar(caminho):
         os.kill(os.getpid(), int(sys.argv[2]))
     original(caminho)
 copia._firmar = firmar
-sys.exit(app.main(sys.argv[3:]))
+sys.exit(app.main(sys.argv[3:], banco=banco))
 """
 
 

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import leitor.app
 from tests.contrato import fotografar, pessoas
-from tests.motores import ESCRITOR
+from tests.motores import ESCRITOR, LEITOR
 
 # Nem controles nem o que não se vê (recusados), nem substitutos (não existem em UTF-8).
 NAO_SE_VE = "\u200b\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -80,7 +79,7 @@ def test_o_que_entra_e_o_que_se_le(caso: tuple[bytes, list[tuple[str, str]]]) ->
         assert (codigo, stdout) == (0, ""), stderr
         assert pessoas(pasta / "b.db") == esperadas
         assert list(fotografar(pasta)) == ["b.db", "p.csv"]
-        codigo, stdout, stderr = chamar(leitor.app.main, "listar", "--formato", "jsonl", *banco)
+        codigo, stdout, stderr = chamar(LEITOR, "listar", "--formato", "jsonl", *banco)
         assert (codigo, stdout.count("\n")) == (0, len(esperadas)), stderr
 
 
@@ -102,7 +101,7 @@ def test_ida_e_volta(nomes: list[str], formato: str) -> None:
             codigo, stdout, stderr = chamar(ESCRITOR, "importar", str(origem), *banco)
             assert (codigo, stdout) == (0, ""), stderr
             assert pessoas(pasta / f"{vez}.db") == [(p["nome"], p["email"]) for p in gente]
-            codigo, ultimo, stderr = chamar(leitor.app.main, "listar", "--formato", formato, *banco)
+            codigo, ultimo, stderr = chamar(LEITOR, "listar", "--formato", formato, *banco)
             assert codigo == 0, stderr
             origem = pasta / f"copia.{formato}"
             origem.write_bytes(ultimo.encode())

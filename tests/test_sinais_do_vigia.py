@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import leitor.app
+import leitor.banco
 from tests.contrato import alterar, fotografar
 from tests.processos import (
     PARADA,
@@ -27,16 +28,15 @@ from tests.processos import (
 )
 
 SINAIS = pytest.mark.parametrize("sinal", [signal.SIGTERM, signal.SIGINT])
-# Um banco em que uma verificação não acaba nunca: a instrução SQL, na thread
-# principal ou na dos lacres, só para se alguém a interrompe.
+# Um banco em que uma verificação não acaba nunca: a instrução SQL só para se alguém a interrompe.
 SEM_FIM = """
 import sys
-from leitor import app, banco, leitura
-leitura.BANCO_GRANDE = 0
-banco.{0} = '''
+from leitor import app, banco
+from leitor.banco import consultas
+consultas.{0} = '''
     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)
     SELECT n, 1, 1, 1 FROM c WHERE n < 0'''
-sys.exit(app.main(["vigiar"]))
+sys.exit(app.main(["vigiar"], banco=banco))
 """
 
 
@@ -151,5 +151,5 @@ def test_os_tratadores_sao_devolvidos(semeado: Path) -> None:
     """Quem importa o leitor como biblioteca não fica com os sinais do vigia."""
     antes = [signal.getsignal(sinal) for sinal in (signal.SIGTERM, signal.SIGINT)]
     argv = ["vigiar", "--vezes", "1", "--banco", str(semeado)]
-    assert leitor.app.main(argv) == 0
+    assert leitor.app.main(argv, banco=leitor.banco) == 0
     assert [signal.getsignal(sinal) for sinal in (signal.SIGTERM, signal.SIGINT)] == antes

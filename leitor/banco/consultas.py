@@ -1,17 +1,13 @@
-"""O banco aberto só para leitura. Todo o SQL do leitor."""
+"""Todo o SQL do leitor."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
 from collections.abc import Iterator
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
 if TYPE_CHECKING:
     from typing import Any
-
-Linha = tuple[int, str, str, str]
 
 # O DDL do contrato, letra por letra. O escritor tem o dele; quem os compara são os testes.
 USUARIOS_DDL = """\
@@ -91,28 +87,25 @@ PONTAS = "SELECT min(id) FROM usuarios UNION ALL SELECT max(id) FROM usuarios"
 LINHAS_EM_BYTES = """\
 SELECT id, CAST(nome AS BLOB), CAST(email AS BLOB), CAST(criado_em AS BLOB)
 FROM usuarios WHERE id > ? ORDER BY id LIMIT ?"""
-ULTIMA_GRAVACAO = """\
-SELECT id, origem, container, versao, concluida_em, primeiro_id, ultimo_id, inseridos, lacre
-FROM execucoes WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1"""
-# Até onde a história vai: quem a guarda fora daqui sabe, depois, se ainda é a mesma.
-ANCORA = "SELECT id || ' ' || elo FROM execucoes ORDER BY id DESC LIMIT 1"
-# O que o vigia guarda de uma leitura e compara com a seguinte.
+# O que prova.Execucao guarda; o fim da instrução entra no lugar de {}, e vem só daqui.
+EXECUCOES = """\
+SELECT id, origem, container, versao, iniciada_em, concluida_em, inseridos, repetidos,
+    primeiro_id, ultimo_id, total, lacre
+FROM execucoes {}"""
+ULTIMA_GRAVACAO = EXECUCOES.format("WHERE inseridos > 0 OR id = 1 ORDER BY id DESC LIMIT 1")
+# Até onde a história vai: quem a guarda sabe, depois, se ainda é a mesma.
 PONTO = """\
 SELECT id, total, elo, (SELECT elo FROM execucoes WHERE id = 1),
     (SELECT ifnull(max(id), 0) FROM usuarios)
 FROM execucoes ORDER BY id DESC LIMIT 1"""
 # max: NULL, em vez de nenhuma linha, se a execução não existe.
 ELO_DA_EXECUCAO = "SELECT max(elo) FROM execucoes WHERE id = ?"
-EXECUCOES_DEPOIS = """\
-SELECT id, origem, container, inseridos, repetidos, total, lacre
-FROM execucoes WHERE id > ? ORDER BY id LIMIT ?"""
+EXECUCOES_DEPOIS = EXECUCOES.format("WHERE id > ? ORDER BY id LIMIT ?")
 # Quase toda execução de um `up` é vazia: as que gravaram vêm antes, e ULTIMA_GRAVACAO, sempre.
-EXECUCOES_A_MOSTRAR = """\
-SELECT id, origem, container, versao, iniciada_em, concluida_em, inseridos, repetidos,
-    primeiro_id, ultimo_id, total, lacre
-FROM execucoes WHERE id IN (
+EXECUCOES_A_MOSTRAR = EXECUCOES.format("""\
+WHERE id IN (
     SELECT id FROM execucoes ORDER BY inseridos > 0 OR id = 1 DESC, id DESC LIMIT ?
-) ORDER BY id"""
+) ORDER BY id""")
 CONTA_EXECUCOES = "SELECT count(*) FROM execucoes"
 QUANTOS = "SELECT count(*) FROM usuarios NOT INDEXED"
 USUARIOS = """\
@@ -162,58 +155,10 @@ SELECT CAST(group_concat(email || x'1f' || id || x'1f', '') AS BLOB) FROM (
     WHERE email > CAST(? AS TEXT) COLLATE NOCASE ORDER BY email COLLATE NOCASE LIMIT ?
 ) WHERE typeof(email) = 'text'"""
 
-FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C
-INSTRUCOES = 100_000  # da máquina virtual do SQLite, entre duas chances ao Ctrl-C
-
-
-def abrir(caminho: str, espera: float) -> sqlite3.Connection:
-    """Abre só para leitura e começa a transação em que tudo será lido.
-
-    mode=ro nunca cria arquivo; immutable, nunca: com um diário quente ele
-    devolveria linhas não confirmadas com integrity_check=ok (fato medido).
-    Levanta sqlite3.Error; espera por uma trava até `espera` segundos.
-    """
-    # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
-    uri = os.path.abspath(caminho).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    con = sqlite3.connect(
-        f"file://{uri}?mode=ro",
-        uri=True,
-        timeout=min(FATIA, espera),
-        isolation_level=None,
-    )
-    try:
-        con.set_progress_handler(lambda: 0, INSTRUCOES)
-        con.execute("PRAGMA trusted_schema = OFF")
-        con.execute("BEGIN")
-        _primeira_leitura(con, espera)
-    except BaseException:
-        con.close()
-        raise
-    return con
-
-
-def _primeira_leitura(con: sqlite3.Connection, espera: float) -> None:
-    """Obtém a trava de leitura, que vale até fechar: o que se verifica é o que se lista."""
-    prazo = time.monotonic() + espera
-    while True:
-        try:
-            con.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            return
-        except sqlite3.OperationalError as erro:
-            if erro.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= prazo:
-                raise
-
 
 def valor(con: sqlite3.Connection, sql: str, *parametros: int) -> Any:
     """Devolve o único valor que `sql` seleciona."""
     return con.execute(sql, parametros).fetchone()[0]
-
-
-def registro(con: sqlite3.Connection, sql: str) -> dict[str, int | str | None]:
-    """Devolve a única linha que `sql` seleciona, por nome de coluna."""
-    cursor = con.execute(sql)
-    colunas = [descricao[0] for descricao in cursor.description]
-    return dict(zip(colunas, cursor.fetchone(), strict=True))
 
 
 def intervalos(
@@ -246,11 +191,6 @@ def paginas(
         quantas, texto = con.execute(sql, (*molde, *intervalo)).fetchone()
         if quantas:
             yield quantas, texto or b""
-
-
-def linhas(con: sqlite3.Connection, depois_de: int, quantas: int) -> list[Linha]:
-    """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
-    return con.execute(USUARIOS, (depois_de, quantas)).fetchall()
 
 
 def bloco_do_indice(con: sqlite3.Connection, depois_de: bytes, quantos: int) -> bytes:

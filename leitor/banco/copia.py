@@ -7,14 +7,18 @@ import fcntl
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 from leitor import erros
 from leitor.banco.leitura import Leitura
-from leitor.banco.verificacao import Ordem, abrir, verificar
+from leitor.banco.verificacao import abrir
 from leitor.erros import Erro
+from leitor.verificacao import verificar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.motor import Ordem
 
 PARCIAL = ".desafio2-parcial"
 TRECHO = 1 << 20  # bytes
@@ -66,26 +70,6 @@ def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
                 yield trecho
     except OSError as erro:
         raise erros.do_sistema(erro, origem.nome) from erro
-
-
-def cortada(erro: OSError) -> Erro:
-    """Devolve a falha de uma cópia que não coube na saída padrão, ou que ninguém leu até o fim."""
-    remedio = "Libere espaço e copie de novo."
-    if isinstance(erro, BrokenPipeError):
-        remedio = "Copie de novo, com quem leia até o fim."
-    return Erro(
-        erros.ENTRADA_SAIDA,
-        f"-: a saída padrão falhou ({erros.motivo(erro)}): a cópia não está inteira. {remedio}",
-    )
-
-
-def conferir_saida() -> None:
-    """Levanta Erro 2 se a saída padrão é um terminal, que um banco só desarrumaria."""
-    if sys.stdout is not None and sys.stdout.isatty():
-        raise Erro(
-            erros.USO,
-            "-: a saída padrão é um terminal. Redirecione: leitor copiar - > copia.db",
-        )
 
 
 def _conferir_destino(banco: str, final: str, destino: str, *, substituir: bool) -> None:

@@ -1,4 +1,4 @@
-"""Um banco sendo lido: o que uma verificação deixa para as seguintes."""
+"""Um banco sendo lido: o que uma verificação deixa para as seguintes, e o que se lê depois."""
 
 from __future__ import annotations
 
@@ -7,14 +7,27 @@ import sqlite3
 import time
 
 from leitor import erros
+from leitor.banco import consultas
 from leitor.banco.indice import Pares
 from leitor.erros import Erro
+from leitor.prova import Execucao, Ponto, Prova, quem_le
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leitor.motor import Linha
+
+FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C
+INSTRUCOES = 100_000  # da máquina virtual do SQLite, entre duas chances ao Ctrl-C
 DO_ESQUEMA = {"A2", "A3", "A4"}  # as regras que dão 78; as outras, 65
 
 
 class Leitura:
     """Um banco que está sendo lido; `con` só existe depois da verificação `abertura`."""
+
+    # A segunda, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
+    falhas: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError)
 
     def __init__(self, caminho: str, espera: float, nome: str = "") -> None:
         self.caminho = caminho
@@ -42,7 +55,120 @@ class Leitura:
             f"{motivo} (regra {regra} do contrato). Restaure uma cópia.",
         )
 
+    def traduzir(self, erro: Exception) -> Erro:
+        """Devolve o que se diz de uma das `falhas`, e o código de saída."""
+        from leitor.banco import falhas  # só quem falha paga por elas
 
-def quem_le() -> tuple[str, str]:
-    """Devolve o nome do container em que este processo roda e o momento, em UTC."""
-    return os.uname().nodename, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return falhas.traduzir(erro, self.nome, self.espera)
+
+    def prova(self) -> Prova:
+        """Devolve quanto há, quem gravou por último e quem lê agora."""
+        ponto = self.ponto()
+        [ultima] = self._execucoes(consultas.ULTIMA_GRAVACAO)
+        quantas = consultas.valor(self.con, consultas.CONTA_EXECUCOES)
+        usuarios = consultas.valor(self.con, consultas.QUANTOS)
+        return Prova(usuarios, quantas, ultima, f"{ponto.execucao} {ponto.elo}", *quem_le())
+
+    def ponto(self) -> Ponto:
+        """Devolve até onde o banco vai."""
+        return Ponto(*self.con.execute(consultas.PONTO).fetchone())
+
+    def elo(self, execucao: int) -> str | None:
+        """Devolve o elo da execução; None se ela não existe."""
+        elo: str | None = consultas.valor(self.con, consultas.ELO_DA_EXECUCAO, execucao)
+        return elo
+
+    def execucoes(self, limite: int) -> list[Execucao]:
+        """Devolve até `limite` execuções, de preferência as que inseriram, na ordem do id."""
+        return self._execucoes(consultas.EXECUCOES_A_MOSTRAR, limite)
+
+    def execucoes_depois(self, execucao: int, quantas: int) -> list[Execucao]:
+        """Devolve as `quantas` primeiras depois de `execucao`."""
+        return self._execucoes(consultas.EXECUCOES_DEPOIS, execucao, quantas)
+
+    def _execucoes(self, sql: str, *parametros: int) -> list[Execucao]:
+        return [Execucao(*linha) for linha in self.con.execute(sql, parametros)]
+
+    def linhas(self, depois_de: int, quantas: int) -> list[Linha]:
+        """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
+        return self.con.execute(consultas.USUARIOS, (depois_de, quantas)).fetchall()
+
+    def colunas(self, limite: int) -> Iterator[bytes]:
+        """Devolve as linhas em blocos de colunas lado a lado, que o SQLite junta."""
+        return self._blocos(consultas.COLUNAS, limite)
+
+    def colunas_do_csv(self, limite: int) -> Iterator[bytes]:
+        """Como `colunas`, com um apóstrofo à frente do que uma planilha tomaria por fórmula."""
+        return self._blocos(consultas.COLUNAS_DO_CSV, limite)
+
+    def o_que_alarga(
+        self, larguras: Sequence[int], limite: int
+    ) -> Iterator[tuple[int, int, str, str]]:
+        """Devolve, de cada página, os campos que podem não caber nas larguras de agora."""
+        for intervalo in consultas.intervalos(self.con, 0, consultas.TODOS, limite):
+            _, nome, email, _ = larguras
+            id_, criado_em, nomes, emails = self.con.execute(
+                consultas.O_QUE_ALARGA, (nome, nome, email, email, *intervalo)
+            ).fetchone()
+            yield id_ or 0, criado_em or 0, nomes or "", emails or ""
+
+    def linhas_da_tabela(self, larguras: Sequence[int], limite: int) -> Iterator[bytes]:
+        """Devolve as linhas da tabela, preenchidas pelo SQLite, que conta letras."""
+        molde = "\x1e%{}d\x1f%!-{}s\x1f%!-{}s\x1f%!-{}s\n".format(*larguras)
+        return self._blocos(consultas.LINHAS_DA_TABELA, limite, molde)
+
+    def _blocos(self, sql: str, limite: int, *molde: str) -> Iterator[bytes]:
+        for _, bloco in consultas.paginas(self.con, sql, 0, consultas.TODOS, limite, *molde):
+            yield bloco
+
+    def fatos(self, prova: Prova | None = None) -> list[tuple[str, str]]:
+        """Devolve o que a página diz do arquivo; sem prova, só onde ele está e quem o leu."""
+        from leitor.banco import relato  # só a página paga por ele
+
+        onde, quem_leu = relato.de_fora(self.caminho)
+        dentro = relato.de_dentro(self.con, self.cabecalho, prova) if prova else []
+        return [onde, *dentro, quem_leu]
+
+    def receita(self, execucao: Execucao) -> str:
+        """Devolve o comando que refaz o lacre da execução à mão, sem o nosso código."""
+        from leitor.banco import relato
+
+        return relato.receita(self.caminho, execucao)
+
+
+def abrir_sqlite(caminho: str, espera: float) -> sqlite3.Connection:
+    """Abre só para leitura e começa a transação em que tudo será lido.
+
+    mode=ro nunca cria arquivo; immutable, nunca: com um diário quente ele
+    devolveria linhas não confirmadas com integrity_check=ok (fato medido).
+    Levanta sqlite3.Error; espera por uma trava até `espera` segundos.
+    """
+    # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
+    uri = os.path.abspath(caminho).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    con = sqlite3.connect(
+        f"file://{uri}?mode=ro",
+        uri=True,
+        timeout=min(FATIA, espera),
+        isolation_level=None,
+    )
+    try:
+        con.set_progress_handler(lambda: 0, INSTRUCOES)
+        con.execute("PRAGMA trusted_schema = OFF")
+        con.execute("BEGIN")
+        _primeira_leitura(con, espera)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _primeira_leitura(con: sqlite3.Connection, espera: float) -> None:
+    """Obtém a trava de leitura, que vale até fechar: o que se verifica é o que se lista."""
+    prazo = time.monotonic() + espera
+    while True:
+        try:
+            con.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return
+        except sqlite3.OperationalError as erro:
+            if erro.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= prazo:
+                raise

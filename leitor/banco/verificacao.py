@@ -1,16 +1,21 @@
-"""As verificações, na ordem em que uma depende da outra."""
+"""As verificações de um banco SQLite, na ordem em que uma depende da outra."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
 
 from leitor import arquivo, erros
 from leitor.banco import consultas, indice, livro
 from leitor.banco.lacres import conferir_lacres
-from leitor.banco.leitura import Leitura
-from leitor.erros import RODE_O_ESCRITOR, Erro
+from leitor.banco.leitura import Leitura, abrir_sqlite
+from leitor.erros import RODE_O_ESCRITOR
+from leitor.texto import milhar
+from leitor.verificacao import verificar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.motor import Ordem
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
@@ -18,45 +23,6 @@ WAL = 2  # idem, seção 1.3: bytes 18 e 19
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 ABERTO = 3  # verificações até a conexão existir
-
-
-class Verificacao:
-    """Uma verificação: nome, resultado (`ok`, `falha`, `não feita`) e o que se viu."""
-
-    def __init__(self, nome: str, resultado: str, detalhe: str) -> None:
-        self.nome = nome
-        self.resultado = resultado
-        self.detalhe = detalhe
-
-
-Ordem = Sequence[tuple[str, Callable[[Leitura], str]]]
-
-
-def verificar(
-    leitura: Leitura, ordem: Ordem | None = None
-) -> tuple[list[Verificacao], Erro | None]:
-    """Faz as verificações até a primeira que falha; as demais ficam `não feita`.
-
-    Devolve todas, na ordem, e a falha (None: tudo em ordem). A conexão fica
-    aberta na mesma transação, para que se liste o que se verificou.
-    """
-    feitas: list[Verificacao] = []
-    falha: Erro | None = None
-    for nome, fazer in ordem or ORDEM:
-        if falha:
-            feitas.append(Verificacao(nome, "não feita", ""))
-            continue
-        try:
-            feitas.append(Verificacao(nome, "ok", fazer(leitura)))
-        except (sqlite3.Error, UnicodeDecodeError) as erro:
-            falha = erros.do_sqlite(erro, leitura.nome, leitura.espera)
-        except OSError as erro:
-            falha = erros.do_sistema(erro, leitura.nome)
-        except Erro as erro:
-            falha = erro
-        if falha:
-            feitas.append(Verificacao(nome, "falha", str(falha)))
-    return feitas, falha
 
 
 def abrir(leitura: Leitura) -> None:
@@ -121,7 +87,7 @@ def _abertura(leitura: Leitura) -> str:
             "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
             f"ao diário de rollback (regra A3 do contrato). {RODE_O_ESCRITOR}",
         )
-    leitura.con = consultas.abrir(leitura.caminho, leitura.espera)
+    leitura.con = abrir_sqlite(leitura.caminho, leitura.espera)
     return f"só de leitura, SQLite {sqlite3.sqlite_version}"
 
 
@@ -211,11 +177,6 @@ def _indice(leitura: Leitura) -> str:
     if problema := indice.problema(leitura.con, leitura.pares):
         raise leitura.quebra(*problema)
     return "o dos e-mails diz o mesmo que a tabela"
-
-
-def milhar(numero: int) -> str:
-    """Escreve um inteiro com o ponto de milhar do português."""
-    return f"{numero:,}".replace(",", ".")
 
 
 ORDEM: Ordem = (

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from leitor.pagina.linha_do_tempo import Execucao
 from leitor.pagina.pecas import codigo, dado, secao, tabela
-
-# A receita do README. Os bytes 1F e 1E são os que separam, no lacre, colunas e linhas.
-RECEITA = (
-    "sqlite3 -separator $'\\x1f' -newline $'\\x1e' {} \\\n"
-    '  "SELECT id,nome,email,criado_em FROM usuarios WHERE id BETWEEN {} AND {} ORDER BY id"'
-    " | sha256sum"
-)
+from leitor.prova import Execucao
 
 
-def lacres(
-    execucoes: Sequence[Execucao], gravacao: Mapping[str, int | str | None], caminho: str
-) -> Iterator[str]:
+def lacres(execucoes: Sequence[Execucao], gravacao: Execucao, receita: str) -> Iterator[str]:
     """Devolve a seção dos lacres; a receita é a da última execução que gravou linhas."""
     yield secao("lacres", "Os lacres")
     yield (
         "<p>O lacre de uma execução é o SHA-256 das linhas que ela gravou, e o leitor acaba de "
         "recalcular todos.</p>\n"
     )
-    if gravacao["inseridos"]:
-        receita = RECEITA.format(_no_shell(caminho), gravacao["primeiro_id"], gravacao["ultimo_id"])
+    if gravacao.inseridos:
         yield (
-            f"<p>À mão, sem o nosso código, o da execução {gravacao['id']} se confere com este "
+            f"<p>À mão, sem o nosso código, o da execução {gravacao.id} se confere com este "
             "comando, no bash, onde o arquivo está (numa cópia, troque o caminho):</p>\n"
             f'<pre tabindex="0"><code>{dado(receita)}</code></pre>\n'
-            f'<p>Deve dar <code class="lacre">{dado(gravacao["lacre"])}</code>. '
+            f'<p>Deve dar <code class="lacre">{dado(gravacao.lacre)}</code>. '
             "Para outra execução, troque os dois ids pelos dela.</p>\n"
         )
     yield from tabela(
@@ -49,11 +37,3 @@ def lacres(
         ),
     )
     yield "</section>\n"
-
-
-def _no_shell(caminho: str) -> str:
-    """Devolve o caminho inteiro como o bash o lê; o que não se imprime vai por bytes."""
-    absoluto = os.path.abspath(caminho)
-    if absoluto.isprintable():
-        return shlex.quote(absoluto)
-    return "$'" + "".join(rf"\x{byte:02x}" for byte in os.fsencode(absoluto)) + "'"

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
 
-from leitor.banco.verificacao import milhar
-from leitor.pagina.pecas import contar, legivel, segundos
-
-TYPE_CHECKING = False  # o app é quem carrega este módulo; aqui, só o tipo da prova
-if TYPE_CHECKING:
-    from leitor.app import Prova
+from leitor.pagina.pecas import legivel, segundos
+from leitor.prova import Execucao, Prova
+from leitor.texto import contar, milhar
 
 ALTURA = 56  # de cada evento, em pixels: com 50 deles, ainda se percorre com o polegar
 PAUSA = 24  # pixels a mais entre gravar e ler, para dizer quanto tempo passou
@@ -24,29 +20,12 @@ UNIDADES = (
 )
 
 
-class Execucao(NamedTuple):
-    """Uma linha do livro, como banco.EXECUCOES_A_MOSTRAR a seleciona."""
-
-    id: int
-    origem: str
-    container: str
-    versao: str
-    iniciada_em: str
-    concluida_em: str
-    inseridos: int
-    repetidos: int
-    primeiro_id: int | None
-    ultimo_id: int | None
-    total: int
-    lacre: str
-
-
 def desenhar(execucoes: Sequence[Execucao], prova: Prova, mostradas: str) -> Iterator[str]:
     """Devolve o SVG: um ponto por execução, o fim da última gravação e o começo da leitura.
 
     Sem viewBox: as letras não encolhem num telefone, só as barras.
     """
-    [gravacao] = [e for e in execucoes if e.id == prova.ultima_gravacao["id"]]
+    [gravacao] = [e for e in execucoes if e.id == prova.ultima_gravacao.id]
     fim = (execucoes.index(gravacao) + 1) * ALTURA
     leitura = (len(execucoes) + 1) * ALTURA + PAUSA
     yield (

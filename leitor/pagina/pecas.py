@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from base64 import b64encode
 from calendar import timegm
@@ -10,9 +11,9 @@ from hashlib import sha256
 from html import escape
 
 from leitor import versao
-from leitor.banco.verificacao import milhar
-from leitor.pagina.estilo import ESTILO
 
+with open(os.path.join(os.path.dirname(__file__), "estilo.css"), encoding="utf-8") as _arquivo:
+    ESTILO = f"\n{_arquivo.read()}"
 # Nada vem de fora e nada executa: nem um dado que escapasse do escape teria o que fazer.
 POLITICA = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-"
@@ -85,11 +86,6 @@ def momento(quando: str) -> str:
     if segundos(quando) is None:
         return dado(quando)
     return f'<time datetime="{quando}">{legivel(quando)}</time>'
-
-
-def contar(quantos: int, um: str, muitos: str) -> str:
-    """Devolve o número e o nome do que se conta, que concordam: `1 linha`, `1.000 linhas`."""
-    return f"{milhar(quantos)} {um if quantos == 1 else muitos}"
 
 
 def marca(resultado: str) -> str:

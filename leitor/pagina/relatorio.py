@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from leitor import erros, versao
-from leitor.banco import consultas
-from leitor.banco.leitura import Leitura, quem_le
-from leitor.banco.verificacao import Verificacao, milhar
+from leitor import erros
 from leitor.erros import Erro
 from leitor.pagina.lacres_a_mao import lacres
-from leitor.pagina.linha_do_tempo import Execucao, desenhar
-from leitor.pagina.pecas import (
-    codigo,
-    contar,
-    dado,
-    definicoes,
-    fim,
-    inicio,
-    marca,
-    momento,
-    secao,
-    tabela,
-)
+from leitor.pagina.linha_do_tempo import desenhar
+from leitor.pagina.pecas import codigo, dado, definicoes, fim, inicio, marca, momento, secao, tabela
+from leitor.prova import Execucao, Prova, Verificacao
+from leitor.texto import contar, milhar
 
-TYPE_CHECKING = False  # o app é quem carrega este módulo; aqui, só os tipos dele
-if TYPE_CHECKING:
-    from leitor.app import Prova
+Linha = Sequence[int | str]
+Fatos = Sequence[tuple[str, str]]
 
 MAIS_LINHAS = 1_000
 MAIS_EXECUCOES = 50
@@ -55,26 +39,11 @@ MOTIVOS = {
 }
 
 
-def pagina(
-    leitura: Leitura, verificacoes: list[Verificacao], resultado: Prova | Erro, limite: int
-) -> Iterator[bytes]:
-    """Devolve a página em blocos de UTF-8: vermelha, se o resultado é uma falha.
-
-    Mostra no máximo MAIS_LINHAS linhas (ou `limite`; -1 é sem limite) e
-    MAIS_EXECUCOES execuções: a memória não cresce com o banco.
-    """
-    if isinstance(resultado, Erro):
-        partes = _recusada(leitura, verificacoes, resultado)
-    else:
-        partes = _aceita(leitura, verificacoes, resultado, limite)
-    for parte in partes:
-        # Um caminho que não é UTF-8 aparece escapado, como em stderr.
-        yield parte.encode("utf-8", "backslashreplace")
-    yield fim().encode()
-
-
-def _recusada(leitura: Leitura, verificacoes: list[Verificacao], falha: Erro) -> Iterator[str]:
-    lido_por, lido_em = quem_le()
+def recusada(
+    verificacoes: Sequence[Verificacao], falha: Erro, lido: tuple[str, str], fatos: Fatos
+) -> Iterator[str]:
+    """Devolve a página vermelha: o que falhou, e linha nenhuma. `lido`: por quem, e quando."""
+    lido_por, lido_em = lido
     yield inicio("Não verificado", "recusada")
     yield (
         '<section class="veredito" aria-labelledby="veredito">\n'
@@ -94,14 +63,23 @@ def _recusada(leitura: Leitura, verificacoes: list[Verificacao], falha: Erro) ->
         f"{secao('linhas', 'As linhas')}<p>Nenhuma linha é mostrada, nem as execuções: o que não "
         "foi verificado não se lista.</p>\n</section>\n"
     )
-    yield from _arquivo([("Caminho", codigo(os.path.abspath(leitura.caminho)))])
+    yield from _arquivo(fatos)
+    yield fim()
 
 
-def _aceita(
-    leitura: Leitura, verificacoes: list[Verificacao], prova: Prova, limite: int
+def aceita(  # noqa: PLR0913, PLR0917 - é uma função de tudo o que mostra
+    verificacoes: Sequence[Verificacao],
+    prova: Prova,
+    execucoes: Sequence[Execucao],
+    linhas: Sequence[Linha],
+    fatos: Fatos,
+    receita: str,
 ) -> Iterator[str]:
-    livro = leitura.con.execute(consultas.EXECUCOES_A_MOSTRAR, (MAIS_EXECUCOES,))
-    execucoes = [Execucao(*linha) for linha in livro]
+    """Devolve a página verde; as execuções e as linhas são as que se mostram, talvez não todas.
+
+    Os fatos são nomes e valores, a começar por onde o banco está; a receita confere,
+    à mão, o lacre da última gravação.
+    """
     yield inicio("Verificado", "aceita")
     yield from _veredito(prova)
     yield (
@@ -113,13 +91,15 @@ def _aceita(
     )
     yield from _verificacoes(verificacoes)
     yield from _execucoes(execucoes, prova)
-    yield from lacres(execucoes, prova.ultima_gravacao, leitura.caminho)
-    yield from _linhas(leitura.con, prova.usuarios, limite)
-    yield from _arquivo(_fatos(leitura, prova))
+    yield from lacres(execucoes, prova.ultima_gravacao, receita)
+    yield from _linhas(linhas, prova.usuarios)
+    yield from _arquivo(fatos)
+    yield fim()
 
 
 def _veredito(prova: Prova) -> Iterator[str]:
     gravacao = prova.ultima_gravacao
+    inseridas = contar(gravacao.inseridos, "linha inserida", "linhas inseridas")
     yield (
         '<section class="veredito" aria-labelledby="veredito">\n'
         "<p>Desafio 2 · relatório do leitor</p>\n"
@@ -132,12 +112,12 @@ def _veredito(prova: Prova) -> Iterator[str]:
         [
             (
                 "Gravado",
-                f"container {codigo(gravacao['container'])}, "
-                f"{momento(str(gravacao['concluida_em']))}; execução {gravacao['id']} "
-                f"({dado(gravacao['origem'])}), {_inseridas(gravacao['inseridos'])}",
+                f"container {codigo(gravacao.container)}, "
+                f"{momento(gravacao.concluida_em)}; execução {gravacao.id} "
+                f"({dado(gravacao.origem)}), {inseridas}",
             ),
             ("Lido", f"container {codigo(prova.lido_por)}, {momento(prova.lido_em)}"),
-            ("Lacre", f"sha256 {codigo(gravacao['lacre'])}"),
+            ("Lacre", f"sha256 {codigo(gravacao.lacre)}"),
             (
                 "Âncora",
                 f"{codigo(prova.ancora)} Guarde-a fora deste volume: com ela, "
@@ -149,7 +129,7 @@ def _veredito(prova: Prova) -> Iterator[str]:
     yield "</section>\n"
 
 
-def _verificacoes(verificacoes: list[Verificacao]) -> Iterator[str]:
+def _verificacoes(verificacoes: Sequence[Verificacao]) -> Iterator[str]:
     yield secao("verificacoes", "As verificações")
     feitas = sum(v.resultado == "ok" for v in verificacoes)
     yield from tabela(
@@ -168,7 +148,7 @@ def _verificacoes(verificacoes: list[Verificacao]) -> Iterator[str]:
     yield "</section>\n"
 
 
-def _execucoes(execucoes: list[Execucao], prova: Prova) -> Iterator[str]:
+def _execucoes(execucoes: Sequence[Execucao], prova: Prova) -> Iterator[str]:
     mostradas = f"{contar(prova.execucoes, 'execução', 'execuções')} do escritor"
     if fora := prova.execucoes - len(execucoes):
         mostradas = (
@@ -198,47 +178,25 @@ def _do_livro(execucao: Execucao) -> list[str]:
     ]
 
 
-def _linhas(con: sqlite3.Connection, usuarios: int, limite: int) -> Iterator[str]:
-    mostradas = min(usuarios, MAIS_LINHAS, limite if limite >= 0 else MAIS_LINHAS)
+def _linhas(linhas: Sequence[Linha], usuarios: int) -> Iterator[str]:
     legenda = contar(usuarios, "linha", "linhas")
-    if mostradas < usuarios:
-        legenda = f"As primeiras {milhar(mostradas)} de {legenda}, pelo id"
+    if len(linhas) < usuarios:
+        legenda = f"As primeiras {milhar(len(linhas))} de {legenda}, pelo id"
     yield secao("linhas", "As linhas")
-    if mostradas:
+    if linhas:
         yield from tabela(
             "tabela-linhas",
             legenda,
             ("id", "nome", "email", "criado_em"),
-            ([*map(dado, linha)] for linha in con.execute(consultas.USUARIOS, (0, mostradas))),
+            ([*map(dado, linha)] for linha in linhas),
         )
     else:
         yield f"<p>{legenda}.</p>\n"
     yield "</section>\n"
 
 
-def _fatos(leitura: Leitura, prova: Prova) -> list[tuple[str, str]]:
-    con = leitura.con
-    paginas = consultas.valor(con, consultas.QUANTAS_PAGINAS)
-    tamanho = consultas.valor(con, consultas.TAMANHO_DA_PAGINA)
-    # sqlite.org/fileformat2.html, seção 1.3: quem gravou por último deixa a sua versão.
-    numero = int.from_bytes(leitura.cabecalho[96:100], "big")
-    gravou = f"{numero // 1_000_000}.{numero // 1_000 % 1_000}.{numero % 1_000}"
-    return [
-        ("Caminho", codigo(os.path.abspath(leitura.caminho))),
-        ("Tamanho", f"{milhar(paginas * tamanho)} bytes"),
-        ("Páginas", f"{milhar(paginas)} de {milhar(tamanho)} bytes"),
-        ("Diário", f"{dado(consultas.valor(con, consultas.DIARIO))} (rollback)"),
-        ("Quem gravou", f"escritor {dado(prova.ultima_gravacao['versao'])}, SQLite {gravou}"),
-    ]
-
-
-def _arquivo(fatos: list[tuple[str, str]]) -> Iterator[str]:
-    python = sys.version.partition(" ")[0]
-    quem_leu = f"leitor {versao.ler()}, SQLite {sqlite3.sqlite_version}, Python {python}"
+def _arquivo(fatos: Fatos) -> Iterator[str]:
+    (nome, onde), *outros = fatos
     yield secao("arquivo", "O arquivo")
-    yield definicoes([*fatos, ("Quem leu", quem_leu)])
+    yield definicoes([(nome, codigo(onde)), *((nome, dado(valor)) for nome, valor in outros)])
     yield "</section>\n"
-
-
-def _inseridas(inseridos: int | str | None) -> str:
-    return contar(int(inseridos or 0), "linha inserida", "linhas inseridas")

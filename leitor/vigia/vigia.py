@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
-from leitor import ancoras, erros
+from leitor import ancoras
 from leitor.ancoras import Ancora
-from leitor.banco import consultas
-from leitor.banco.leitura import Leitura
-from leitor.banco.verificacao import Ordem, milhar, verificar
-from leitor.configuracao import Opcoes
 from leitor.erros import Erro
+from leitor.prova import Ponto
+from leitor.texto import milhar
+from leitor.verificacao import verificar
 from leitor.vigia import saude
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.motor import Leitura, Ordem
 
 SINAIS = (signal.SIGTERM, signal.SIGINT)
 EXECUCOES_DITAS = 10  # de cada vez; as demais são contadas
@@ -85,35 +87,17 @@ class Sinais:
         self.conferir()
 
 
-class Ponto(NamedTuple):
-    """Até onde se leu: a última execução, o total, as pontas da corrente de elos, o maior id."""
-
-    execucao: int
-    total: int
-    elo: str
-    primeiro_elo: str
-    ultimo_id: int
-
-    @property
-    def ancoras(self) -> list[Ancora]:
-        """As duas pontas da corrente: a primeira diz que banco é, a última, em que estado."""
-        return [Ancora(1, self.primeiro_elo), Ancora(self.execucao, self.elo)]
-
-    def em_texto(self) -> str:
-        """Diz quanto há, e com que elo se reconhece."""
-        return (
-            f"usuários: {milhar(self.total)}, execuções: {milhar(self.execucao)}, "
-            f"elo {self.elo[:16]}…"
-        )
-
-
 class Vigia:
     """Lê de novo e de novo; guarda só o ponto da última leitura que passou."""
 
     def __init__(
-        self, opcoes: Opcoes, ordem: Ordem, saida: TextIO, dizer: Callable[[str], None]
+        self,
+        preparar: Callable[[], Leitura],
+        ordem: Ordem,
+        saida: TextIO,
+        dizer: Callable[[str], None],
     ) -> None:
-        self._opcoes = opcoes
+        self._preparar = preparar
         self._ordem = ordem
         self._saida = saida
         self._dizer = dizer
@@ -128,22 +112,27 @@ class Vigia:
     def __exit__(self, *_: object) -> None:
         self._sinais.devolver()
 
-    def vigiar(self) -> int:
+    def vigiar(self, intervalo: float, vezes: int, estado: str) -> int:
         """Vigia até `vezes` leituras ou um sinal; devolve o código da última que terminou.
 
+        O que a última deu fica no arquivo `estado`, se não é vazio; `vezes` 0 é sem limite.
         Um sinal é o fim normal de quem não tem fim: `docker stop` dá 0 se estava tudo
         em ordem. Só se nenhuma leitura terminou é que ele vale 130 ou 143.
         """
         feitas = 0
-        opcoes = self._opcoes
-        self._dizer(f"vigiando {opcoes.banco}, a cada {opcoes.intervalo:g} s")
+        banco = self._preparar()
+        self._dizer(f"vigiando {banco.nome}, a cada {intervalo:g} s")
         try:
             while True:
+                inicio = time.monotonic()
                 self._ler()
+                if estado:
+                    demora = DEMORAS * (time.monotonic() - inicio)
+                    saude.gravar(estado, self._falha, intervalo + banco.espera + demora + FOLGA)
                 feitas += 1
-                if feitas == opcoes.vezes:
+                if feitas == vezes:
                     break
-                self._sinais.dormir(opcoes.intervalo)
+                self._sinais.dormir(intervalo)
         except Parada:
             self._dizer(f"parado por um sinal; leituras feitas: {milhar(feitas)}.")
             if not feitas:
@@ -151,7 +140,6 @@ class Vigia:
         return self._falha.codigo if self._falha else 0
 
     def _ler(self) -> None:
-        inicio = time.monotonic()
         falha = None
         try:
             mudancas = self._mudancas()
@@ -166,10 +154,6 @@ class Vigia:
         elif not falha and not self._calado:
             self._calado = True
             self._dizer("nada mudou; daqui em diante, só digo o que mudar")
-        if self._opcoes.estado:
-            demora = time.monotonic() - inicio
-            vale = self._opcoes.intervalo + self._opcoes.segundos + DEMORAS * demora + FOLGA
-            saude.gravar(self._opcoes.estado, falha, vale)
 
     def _dizer_falha(self, falha: Erro | None) -> None:
         """Diz a falha quando ela aparece ou muda, e que não há mais."""
@@ -181,52 +165,63 @@ class Vigia:
 
     def _mudancas(self) -> list[str]:
         """Verifica e devolve o que mudou. Não fica com a conexão: quem grava não espera por nós."""
-        caminho, espera = self._opcoes.banco, self._opcoes.segundos
-        with Leitura(caminho, espera) as leitura:
+        with self._preparar() as leitura:
             if falha := self._sinais.verificar(leitura, self._ordem):
                 raise falha
             try:
-                novo = Ponto(*leitura.con.execute(consultas.PONTO).fetchone())
-                mudancas = list(_comparar(leitura.con, self._ponto, novo))
-            except sqlite3.Error as erro:
-                raise erros.do_sqlite(erro, caminho, espera) from erro
+                novo = leitura.ponto()
+                mudancas = list(_comparar(leitura, self._ponto, novo))
+            except leitura.falhas as erro:
+                raise leitura.traduzir(erro) from erro
         self._ponto = novo
         return mudancas
 
 
-def _comparar(con: sqlite3.Connection, velho: Ponto | None, novo: Ponto) -> Iterator[str]:
+def _pontas(ponto: Ponto) -> list[Ancora]:
+    """As duas pontas da corrente: a primeira diz que banco é, a última, em que estado."""
+    return [Ancora(1, ponto.primeiro_elo), Ancora(ponto.execucao, ponto.elo)]
+
+
+def _em_texto(ponto: Ponto) -> str:
+    """Diz quanto há, e com que elo se reconhece."""
+    return (
+        f"usuários: {milhar(ponto.total)}, execuções: {milhar(ponto.execucao)}, "
+        f"elo {ponto.elo[:16]}…"
+    )
+
+
+def _comparar(leitura: Leitura, velho: Ponto | None, novo: Ponto) -> Iterator[str]:
     """Diz o que há de novo desde `velho`, uma linha por mudança."""
     if velho is None:
-        yield f"primeira leitura: verificado, tudo em ordem; {novo.em_texto()}"
+        yield f"primeira leitura: verificado, tudo em ordem; {_em_texto(novo)}"
         return
-    situacao = ancoras.situar(con, velho.ancoras)
+    situacao = ancoras.situar(leitura, _pontas(velho))
     if not situacao.faltam:
-        yield from _acrescimos(con, velho, novo)
+        yield from _acrescimos(leitura, velho, novo)
     elif situacao.conferem:
         yield (
             f"trocado por outro estado do mesmo banco, como o de uma cópia: a execução "
-            f"{velho.execucao} não é a que se viu ({velho.em_texto()}); agora, {novo.em_texto()}"
+            f"{velho.execucao} não é a que se viu ({_em_texto(velho)}); agora, {_em_texto(novo)}"
         )
     else:
         yield (
-            f"trocado por outro banco: a corrente de elos é outra ({velho.em_texto()}); "
-            f"agora, {novo.em_texto()}"
+            f"trocado por outro banco: a corrente de elos é outra ({_em_texto(velho)}); "
+            f"agora, {_em_texto(novo)}"
         )
 
 
-def _acrescimos(con: sqlite3.Connection, velho: Ponto, novo: Ponto) -> Iterator[str]:
+def _acrescimos(leitura: Leitura, velho: Ponto, novo: Ponto) -> Iterator[str]:
     """As execuções e os usuários que se somaram aos que já havia."""
-    for id_, origem, container, inseridos, repetidos, total, lacre in con.execute(
-        consultas.EXECUCOES_DEPOIS, (velho.execucao, EXECUCOES_DITAS)
-    ):
+    for e in leitura.execucoes_depois(velho.execucao, EXECUCOES_DITAS):
         yield (
-            f"execução {id_} ({origem}), container {container}; inseridos: {milhar(inseridos)}, "
-            f"já existiam: {milhar(repetidos)}, total: {milhar(total)}; lacre sha256 {lacre[:16]}…"
+            f"execução {e.id} ({e.origem}), container {e.container}; "
+            f"inseridos: {milhar(e.inseridos)}, já existiam: {milhar(e.repetidos)}, "
+            f"total: {milhar(e.total)}; lacre sha256 {e.lacre[:16]}…"
         )
     if (demais := novo.execucao - velho.execucao - EXECUCOES_DITAS) > 0:
         yield f"… e mais execuções: {milhar(demais)}"
     if quantos := novo.total - velho.total:
-        ditos = consultas.linhas(con, velho.ultimo_id, USUARIOS_DITOS)
+        ditos = leitura.linhas(velho.ultimo_id, USUARIOS_DITOS)
         nomes = ", ".join(f"{id_} {nome} <{email}>" for id_, nome, email, _ in ditos)
         resto = f" … e mais {milhar(quantos - len(ditos))}" if quantos > len(ditos) else ""
         yield f"usuários novos: {milhar(quantos)}; {nomes}{resto}"

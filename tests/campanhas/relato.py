@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from random import Random
 
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.processos import RAIZ
 
 SEMENTE = 20_261_122

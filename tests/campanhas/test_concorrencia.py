@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.adocao import criar_comum
 from tests.campanhas.relato import Campanha, quantos
 from tests.conftest import Programa

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.apoio import MAGIA_DO_DIARIO, limpar
 from tests.campanhas.danos import danificar
 from tests.campanhas.relato import Campanha, contas_em_texto, quantos

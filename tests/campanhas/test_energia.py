@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.apoio import Caso, conferir_e_curar, confirmou, estado, limpar
 from tests.campanhas.ext4 import Ext4
 from tests.campanhas.relato import Campanha, quantos

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.adocao import VEZES_DE_SEMPRE, conferir_adocao, criar_comum
 from tests.campanhas.apoio import Caso, conferir_copia, conferir_e_curar, limpar, possiveis, sobras
 from tests.campanhas.relato import Campanha, contas_em_texto

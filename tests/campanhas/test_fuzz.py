@@ -13,11 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-import leitor.app
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.contrato import fotografar
-from tests.motores import ESCRITOR
+from tests.motores import ESCRITOR, LEITOR
 from tests.test_propriedades import chamar
 
 PRAZO = 120  # segundos de cada teste; depois disto, os exemplos que faltam passam sem rodar
@@ -113,7 +112,7 @@ def test_entrada(campanha: Campanha, modelos: Path) -> None:
             if codigo:
                 assert fotografar(Path(pasta)) == antes, stderr
             else:
-                assert chamar(leitor.app.main, "verificar", *argv)[0] == 0
+                assert chamar(LEITOR, "verificar", *argv)[0] == 0
             codigos[codigo] += 1
 
     rodados = atacar(
@@ -147,7 +146,7 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
     """Cabeçalho e primeiras páginas estragados: os dois programas só dizem códigos documentados."""
     inteiro = (modelos / "gravado").read_bytes()
     lista = ("listar", "--formato", "jsonl")
-    certo = chamar(leitor.app.main, *lista, "--banco", str(modelos / "gravado"))
+    certo = chamar(LEITOR, *lista, "--banco", str(modelos / "gravado"))
     codigos: Counter[tuple[str, int]] = Counter()
 
     def abrir(estrago: list[tuple[int, bytes]]) -> None:
@@ -156,7 +155,7 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
             banco.write_bytes(estragar(inteiro, estrago))
             antes = fotografar(Path(pasta))
             argv = ["--banco", str(banco), "--espera", "0"]
-            codigo, stdout, stderr = chamar(leitor.app.main, *lista, *argv)
+            codigo, stdout, stderr = chamar(LEITOR, *lista, *argv)
             assert codigo in {0, 65, 66, 74, 75, 78}, stderr
             assert stdout == (certo[1] if codigo == 0 else ""), stderr
             assert fotografar(Path(pasta)) == antes
@@ -169,7 +168,7 @@ def test_banco(campanha: Campanha, modelos: Path) -> None:
             codigos["escritor", codigo] += 1
             if codigo:
                 restaurado(banco, modelos / "gravado", argv)
-                assert chamar(leitor.app.main, *lista, *argv)[:2] == certo[:2]
+                assert chamar(LEITOR, *lista, *argv)[:2] == certo[:2]
 
     for estrago in JA_ACHARAM_DEFEITO:
         abrir(estrago)
@@ -208,5 +207,5 @@ def test_controle_do_fuzz(campanha: Campanha) -> None:
 def test_a_base_e_boa(modelos: Path, tmp_path: Path) -> None:
     """O banco que serve de base é bom: sem estrago, os dois saem com 0."""
     shutil.copyfile(modelos / "gravado", tmp_path / "b.db")
-    for programa in (leitor.app.main, ESCRITOR):
+    for programa in (LEITOR, ESCRITOR):
         assert chamar(programa, "--banco", str(tmp_path / "b.db"))[0] == 0

@@ -11,15 +11,14 @@ from typing import NamedTuple
 
 import pytest
 
-import leitor.app
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.mentiras.contrato import DO_ESQUEMA, MAIOR_ID, REGRAS
 from tests.campanhas.mentiras.forja import honesta
 from tests.campanhas.mentiras.oraculo import quebradas
 from tests.campanhas.mentiras.receitas import JUNTO_ANTES, JUNTO_DEPOIS, MENTIRAS, PERMITIDAS
 from tests.campanhas.relato import Campanha, contas_em_texto
 from tests.contrato import AMOSTRA, consultar, fotografar
-from tests.motores import ESCRITOR
+from tests.motores import ESCRITOR, LEITOR
 from tests.processos import RAIZ, Saida, rodar
 from tests.test_propriedades import chamar
 
@@ -33,10 +32,15 @@ EXECUCOES = "SELECT * FROM execucoes ORDER BY id"
 AO_PAR = """
 import io, sys
 from contextlib import redirect_stderr, redirect_stdout
-import escritor.app, leitor.app
+from functools import partial
+from inspect import signature
+import escritor.app, leitor.app, leitor.banco
+ler = leitor.app.main
+if "banco" in signature(ler).parameters:  # o par 1.0.0 ainda não o tinha
+    ler = partial(ler, banco=leitor.banco)
 for banco in sys.argv[1:]:
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())), redirect_stderr(io.StringIO()):
-        codigos = [programa.main(["--banco", banco]) for programa in (leitor.app, escritor.app)]
+        codigos = [main(["--banco", banco]) for main in (ler, escritor.app.main)]
     print(*codigos)
 """
 
@@ -90,7 +94,7 @@ def do_leitor(caso: Caso) -> tuple[Saida, list[str]]:
     """O que o leitor diz do banco, e o que há de errado nisso."""
     antes = fotografar(caso.banco.parent)
     argv = ["listar", "--formato", "jsonl", "--banco", str(caso.banco), "--espera", "0"]
-    saida = Saida(*chamar(leitor.app.main, *argv))
+    saida = Saida(*chamar(LEITOR, *argv))
     queixas: list[str] = []
     if caso.vazio and saida.codigo == 66:
         pass

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError
 
-from leitor.banco.verificacao import milhar
+from leitor.texto import milhar
 from tests.campanhas.adocao import MUITAS_VEZES, conferir_adocao, criar_comum
 from tests.campanhas.apoio import (
     SEM_TRANSACAO,

@@ -1,0 +1,142 @@
+"""A casa: quem fala com o SQLite, para que lado vão os imports, e nenhum círculo entre eles."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processos import RAIZ
+from tests.test_independencia import nome
+
+# Por pacote: o único cômodo que conhece o SQLite, os outros cômodos, e o andar de cima, que
+# nenhum deles nem os módulos de todos podem importar.
+CASAS: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "leitor": (
+        {"banco"},
+        {"pagina", "vigia"},
+        {"__main__", "app", "argumentos", "configuracao", "valores"},
+    ),
+}
+
+Grafo = dict[str, set[str]]
+
+
+def grafo(pacote: str, raiz: Path = RAIZ) -> Grafo:
+    """Devolve o que cada módulo importa, dele mesmo ou de fora, em qualquer profundidade.
+
+    Também os imports tardios e os que só servem aos tipos.
+    """
+    modulos = {nome(arquivo, raiz): arquivo for arquivo in (raiz / pacote).rglob("*.py")}
+    return {m: {*importados(arquivo, {*modulos})} for m, arquivo in modulos.items()}
+
+
+def importados(arquivo: Path, modulos: set[str]) -> Iterator[str]:
+    """Devolve os nomes inteiros: em `from leitor import erros`, `leitor.erros`."""
+    for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
+        if isinstance(no, ast.Import):
+            yield from (item.name for item in no.names)
+        elif isinstance(no, ast.ImportFrom):
+            for item in no.names:
+                inteiro = f"{no.module}.{item.name}"
+                yield inteiro if inteiro in modulos else str(no.module)
+
+
+def comodo(modulo: str) -> str:
+    """Devolve o cômodo, ou o próprio nome se o módulo é do andar de todos."""
+    return modulo.split(".")[1] if "." in modulo else ""
+
+
+def circulo(vizinhos: Grafo) -> list[str]:
+    """Devolve os módulos que estão num círculo de imports, ou que dependem de um."""
+    restam = dict(vizinhos)
+    while livres := [m for m, de in restam.items() if not de & restam.keys() - {m}]:
+        for modulo in livres:
+            del restam[modulo]
+    return sorted(restam)
+
+
+def com_sqlite(vizinhos: Grafo, comodos: set[str]) -> list[str]:
+    """Devolve os módulos fora destes cômodos que importam o SQLite."""
+    return sorted(m for m, de in vizinhos.items() if "sqlite3" in de and comodo(m) not in comodos)
+
+
+def que_sobem(vizinhos: Grafo, comodos: set[str], de_cima: set[str]) -> list[str]:
+    """Devolve os imports para cima: de um cômodo ou de um módulo de todos para quem os usa."""
+    return sorted(
+        f"{modulo} → {importado}"
+        for modulo, de in vizinhos.items()
+        for importado in de & vizinhos.keys()
+        if comodo(modulo) not in de_cima and comodo(modulo) != comodo(importado)
+        if comodo(importado) in comodos | de_cima
+    )
+
+
+@pytest.fixture(params=CASAS)
+def casa(request: pytest.FixtureRequest) -> tuple[Grafo, set[str], set[str], set[str]]:
+    """Os imports de um pacote, e os cômodos dele."""
+    return grafo(request.param), *CASAS[request.param]
+
+
+Casa = tuple[Grafo, set[str], set[str], set[str]]
+
+
+def test_so_o_banco_fala_com_o_sqlite(casa: Casa) -> None:
+    """O resto não notaria outro motor."""
+    vizinhos, do_banco, _, _ = casa
+    assert com_sqlite(vizinhos, do_banco) == []
+    assert com_sqlite(vizinhos, set()), "e alguém fala"
+
+
+def test_nenhum_circulo(casa: Casa) -> None:
+    """Nem tardio, nem só para os tipos."""
+    assert circulo(casa[0]) == []
+
+
+def test_nenhum_import_sobe(casa: Casa) -> None:
+    """Um cômodo não conhece quem o usa nem outro cômodo; o que é de todos, nem um deles."""
+    vizinhos, do_banco, comodos, de_cima = casa
+    assert que_sobem(vizinhos, do_banco | comodos, de_cima) == []
+
+
+def test_quem_da_o_motor_e_o_main(casa: Casa) -> None:
+    """Só `__main__` escolhe o motor: nem o programa o conhece."""
+    vizinhos, do_banco, _, _ = casa
+    donos = {
+        m for m, de in vizinhos.items() if any(comodo(i) in do_banco for i in de & {*vizinhos})
+    }
+    de_fora = {m for m in donos if comodo(m) not in do_banco}
+    assert {comodo(m) for m in de_fora} == {"__main__"}
+
+
+def test_controle_o_que_esta_errado_e_acusado(tmp_path: Path) -> None:
+    """Controle negativo: um círculo tardio, um import que sobe e um SQLite fora do lugar."""
+    pasta = tmp_path / "leitor"
+    for arquivo, linhas in {
+        "app.py": "from leitor.pagina import folha\n",
+        "prova.py": "def f():\n    from leitor import texto\n",
+        "texto.py": "if 0:\n    from leitor.prova import f\n",
+        "pagina/folha.py": "import sqlite3\nfrom leitor.app import main\n",
+    }.items():
+        (pasta / arquivo).parent.mkdir(parents=True, exist_ok=True)
+        (pasta / arquivo).write_text(linhas)
+    vizinhos = grafo("leitor", tmp_path)
+    do_banco, comodos, de_cima = CASAS["leitor"]
+    assert circulo(vizinhos) == [
+        "leitor.app",
+        "leitor.pagina.folha",
+        "leitor.prova",
+        "leitor.texto",
+    ]
+    assert com_sqlite(vizinhos, do_banco) == ["leitor.pagina.folha"]
+    assert que_sobem(vizinhos, do_banco | comodos, de_cima) == ["leitor.pagina.folha → leitor.app"]
+
+
+@pytest.mark.parametrize("pacote", CASAS)
+def test_cada_modulo_cabe_de_uma_vez_na_cabeca(pacote: str) -> None:
+    """Nenhum arquivo passa de 250 linhas, nem um cômodo de 12 arquivos."""
+    for arquivo in (RAIZ / pacote).rglob("*.py"):
+        texto = arquivo.read_text(encoding="utf-8")
+        assert texto.count("\n") <= 250, arquivo
+    for sala in (pasta for pasta in (RAIZ / pacote).iterdir() if pasta.is_dir()):
+        assert len([*sala.glob("*.py"), *sala.glob("*.css")]) <= 12, sala
