@@ -17,7 +17,7 @@ from leitor.texto import milhar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Leitura, Ordem
+    from leitor.porta import Leitura, Ordem
 
 MAIS_DIGITOS = 18  # cabe num inteiro de 64 bits, e nenhum livro chega lá
 HEXADECIMAIS = frozenset("0123456789abcdef")

@@ -15,7 +15,7 @@ from leitor.verificacao import verificar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Banco, Leitura, Ordem
+    from leitor.porta import Banco, Leitura, Ordem
 
 DA_GRAVACAO = (  # o que o relatório em JSON diz da última gravação
     *("id", "origem", "container", "versao", "concluida_em"),

@@ -8,7 +8,7 @@ from leitor.prova import Verificacao
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Leitura
+    from leitor.porta import Leitura
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 # Entre campos e entre colunas, nos blocos que o motor junta. Nos dados verificados

@@ -8,7 +8,7 @@ from leitor.prova import Verificacao
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Leitura, Ordem
+    from leitor.porta import Leitura, Ordem
 
 
 def verificar(leitura: Leitura, ordem: Ordem) -> tuple[list[Verificacao], Erro | None]:

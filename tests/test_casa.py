@@ -9,13 +9,26 @@ import pytest
 from tests.processos import RAIZ
 from tests.test_independencia import nome
 
-# Por pacote: o único cômodo que conhece o SQLite, os outros cômodos, e o andar de cima, que
-# nenhum deles nem os módulos de todos podem importar.
-CASAS: dict[str, tuple[set[str], set[str], set[str]]] = {
+# Por pacote: os cômodos que conhecem o SQLite, e os andares, de cima para baixo. Quem não está
+# em nenhum fica no chão: serve a todos, e não importa ninguém de cima.
+CASAS: dict[str, tuple[set[str], list[set[str]]]] = {
+    "escritor": (
+        {"banco", "copias", "sqlite"},
+        [
+            {"__main__", "app", "argumentos", "valores"},
+            {"sqlite"},
+            {"copias"},
+            {"banco"},
+            {"porta", "regras"},
+            {"entrada"},
+        ],
+    ),
     "leitor": (
         {"banco"},
-        {"pagina", "vigia"},
-        {"__main__", "app", "argumentos", "configuracao", "valores"},
+        [
+            {"__main__", "app", "argumentos", "configuracao", "valores"},
+            {"banco", "pagina", "vigia"},
+        ],
     ),
 }
 
@@ -61,29 +74,35 @@ def com_sqlite(vizinhos: Grafo, comodos: set[str]) -> list[str]:
     return sorted(m for m, de in vizinhos.items() if "sqlite3" in de and comodo(m) not in comodos)
 
 
-def que_sobem(vizinhos: Grafo, comodos: set[str], de_cima: set[str]) -> list[str]:
-    """Devolve os imports para cima: de um cômodo ou de um módulo de todos para quem os usa."""
+def que_sobem(vizinhos: Grafo, andares: list[set[str]]) -> list[str]:
+    """Devolve os imports de um andar para um mais alto, ou de um cômodo para o do lado."""
     return sorted(
         f"{modulo} → {importado}"
         for modulo, de in vizinhos.items()
         for importado in de & vizinhos.keys()
-        if comodo(modulo) not in de_cima and comodo(modulo) != comodo(importado)
-        if comodo(importado) in comodos | de_cima
+        if comodo(modulo) != comodo(importado)
+        if 0 < andar(modulo, andares) >= andar(importado, andares) < len(andares)
     )
 
 
+def andar(modulo: str, andares: list[set[str]]) -> int:
+    """Devolve o andar do módulo, contado de cima; o chão é o último."""
+    ditos = [numero for numero, comodos in enumerate(andares) if comodo(modulo) in comodos]
+    return ditos[0] if ditos else len(andares)
+
+
+Casa = tuple[Grafo, set[str], list[set[str]]]
+
+
 @pytest.fixture(params=CASAS)
-def casa(request: pytest.FixtureRequest) -> tuple[Grafo, set[str], set[str], set[str]]:
+def casa(request: pytest.FixtureRequest) -> Casa:
     """Os imports de um pacote, e os cômodos dele."""
     return grafo(request.param), *CASAS[request.param]
 
 
-Casa = tuple[Grafo, set[str], set[str], set[str]]
-
-
 def test_so_o_banco_fala_com_o_sqlite(casa: Casa) -> None:
     """O resto não notaria outro motor."""
-    vizinhos, do_banco, _, _ = casa
+    vizinhos, do_banco, _ = casa
     assert com_sqlite(vizinhos, do_banco) == []
     assert com_sqlite(vizinhos, set()), "e alguém fala"
 
@@ -95,13 +114,13 @@ def test_nenhum_circulo(casa: Casa) -> None:
 
 def test_nenhum_import_sobe(casa: Casa) -> None:
     """Um cômodo não conhece quem o usa nem outro cômodo; o que é de todos, nem um deles."""
-    vizinhos, do_banco, comodos, de_cima = casa
-    assert que_sobem(vizinhos, do_banco | comodos, de_cima) == []
+    vizinhos, _, andares = casa
+    assert que_sobem(vizinhos, andares) == []
 
 
 def test_quem_da_o_motor_e_o_main(casa: Casa) -> None:
     """Só `__main__` escolhe o motor: nem o programa o conhece."""
-    vizinhos, do_banco, _, _ = casa
+    vizinhos, do_banco, _ = casa
     donos = {
         m for m, de in vizinhos.items() if any(comodo(i) in do_banco for i in de & {*vizinhos})
     }
@@ -121,7 +140,7 @@ def test_controle_o_que_esta_errado_e_acusado(tmp_path: Path) -> None:
         (pasta / arquivo).parent.mkdir(parents=True, exist_ok=True)
         (pasta / arquivo).write_text(linhas)
     vizinhos = grafo("leitor", tmp_path)
-    do_banco, comodos, de_cima = CASAS["leitor"]
+    do_banco, andares = CASAS["leitor"]
     assert circulo(vizinhos) == [
         "leitor.app",
         "leitor.pagina.folha",
@@ -129,7 +148,7 @@ def test_controle_o_que_esta_errado_e_acusado(tmp_path: Path) -> None:
         "leitor.texto",
     ]
     assert com_sqlite(vizinhos, do_banco) == ["leitor.pagina.folha"]
-    assert que_sobem(vizinhos, do_banco | comodos, de_cima) == ["leitor.pagina.folha → leitor.app"]
+    assert que_sobem(vizinhos, andares) == ["leitor.pagina.folha → leitor.app"]
 
 
 @pytest.mark.parametrize("pacote", CASAS)

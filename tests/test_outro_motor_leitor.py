@@ -10,7 +10,7 @@ import pytest
 
 from leitor import app, erros
 from leitor.erros import Erro
-from leitor.motor import Banco, Ordem
+from leitor.porta import Banco, Ordem
 from leitor.prova import Execucao, Ponto, Prova, quem_le
 from leitor.texto import milhar
 from leitor.vigia.vigia import Sinais

@@ -1,4 +1,4 @@
-"""O SQLite: o motor que `python -m leitor` dá a `leitor.app.main` (veja leitor/motor.py)."""
+"""O SQLite: o motor que `python -m leitor` dá a `leitor.app.main` (veja leitor/porta.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leitor.motor import Ordem
+    from leitor.porta import Ordem
 
 __all__ = [
     "AJUDA",

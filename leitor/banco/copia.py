@@ -18,7 +18,7 @@ from leitor.verificacao import verificar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Ordem
+    from leitor.porta import Ordem
 
 PARCIAL = ".desafio2-parcial"
 TRECHO = 1 << 20  # bytes

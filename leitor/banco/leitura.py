@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leitor.motor import Linha
+    from leitor.porta import Linha
 
 FATIA = 0.1  # segundos; entre uma fatia de espera e outra, o Python atende o Ctrl-C
 INSTRUCOES = 100_000  # da máquina virtual do SQLite, entre duas chances ao Ctrl-C

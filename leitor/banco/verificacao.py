@@ -15,7 +15,7 @@ from leitor.verificacao import verificar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Ordem
+    from leitor.porta import Ordem
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3

@@ -18,7 +18,7 @@ from leitor.vigia import saude
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leitor.motor import Leitura, Ordem
+    from leitor.porta import Leitura, Ordem
 
 SINAIS = (signal.SIGTERM, signal.SIGINT)
 EXECUCOES_DITAS = 10  # de cada vez; as demais são contadas

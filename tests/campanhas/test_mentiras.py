@@ -33,14 +33,17 @@ AO_PAR = """
 import io, sys
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
+from importlib import import_module
 from inspect import signature
-import escritor.app, leitor.app, leitor.banco
-ler = leitor.app.main
-if "banco" in signature(ler).parameters:  # o par 1.0.0 ainda não o tinha
-    ler = partial(ler, banco=leitor.banco)
+mains = []
+for programa, motor in {"leitor": "leitor.banco", "escritor": "escritor.sqlite"}.items():
+    main = import_module(f"{programa}.app").main
+    if "banco" in signature(main).parameters:  # o par 1.0.0 ainda não o pedia
+        main = partial(main, banco=import_module(motor))
+    mains.append(main)
 for banco in sys.argv[1:]:
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())), redirect_stderr(io.StringIO()):
-        codigos = [main(["--banco", banco]) for main in (ler, escritor.app.main)]
+        codigos = [main(["--banco", banco]) for main in mains]
     print(*codigos)
 """
 
