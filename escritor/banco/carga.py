@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from escritor.erros import Erro
 
 POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
 BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato
+POR_LOTE = 5_000  # pessoas que voltam do banco temporário por vez
 POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
 US, RS = "\x1f", "\x1e"
 TETO = 2**62  # o maior id do contrato: longe de onde o SQLite passa a sorteá-los
@@ -55,6 +57,10 @@ DELETE FROM usuarios WHERE id IN (
         FROM usuarios
     ) WHERE email = anterior COLLATE NOCASE
 ) AND id > ?"""
+CRIA_GUARDADAS = "CREATE TABLE guardadas (linha INTEGER PRIMARY KEY, nome TEXT, email TEXT)"
+AS_QUE_FICARAM = "SELECT nome, email FROM usuarios WHERE id > ? ORDER BY id"
+GUARDA = "INSERT INTO guardadas (nome, email) VALUES (?, ?)"
+DEVOLVE_GUARDADAS = "SELECT nome, email FROM guardadas ORDER BY linha"
 # printf é mais rápido que ||, mas para num NUL: nenhum dado validado tem um.
 LINHAS_DO_LACRE = """\
 SELECT CAST(group_concat(printf(?, id, nome, email, criado_em), '') AS BLOB)
@@ -109,24 +115,62 @@ def _sem_indice(
     con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, antes: int, indice: str
 ) -> Gravadas:
     """Acrescenta tudo, sela enquanto acrescenta e só então procura repetidas."""
+    con.execute("SAVEPOINT carga")
     con.execute(APAGA_INDICE)
     resumo = hashlib.sha256()
     fim = f"{US}{criado_em}{RS}"
-    lidas = 0
-    for lote in lotes:
-        ids = map(str, range(antes + lidas + 1, antes + lidas + len(lote.nomes) + 1))
+    lidas = postas = 0
+    for inteiro in lotes:
+        lidas += len(inteiro.nomes)
+        lote = _sem_repetidas(inteiro)
+        ids = map(str, range(antes + postas + 1, antes + postas + len(lote.nomes) + 1))
         linhas = map(US.join, zip(ids, lote.nomes, lote.emails, strict=True))
         resumo.update((fim.join(linhas) + fim).encode())
-        lidas += len(lote.nomes)
+        postas += len(lote.nomes)
         for muitas in _blocos(con, INSERE_UMA, lote, criado_em):
             con.execute(INSERE_MUITAS, [criado_em, *muitas])
     try:
         con.execute(indice)
     except sqlite3.IntegrityError:
-        repetidas = con.execute(APAGA_REPETIDAS, (antes,)).rowcount
+        inseridas = postas - con.execute(APAGA_REPETIDAS, (antes,)).rowcount
+        if inseridas < postas // 2:
+            with closing(_guardadas(con, antes)) as guardadas:
+                con.execute("ROLLBACK TO carga")
+                unicas = _sem_indice(con, _devolvidas(guardadas), criado_em, antes, indice)
+            return unicas._replace(lidas=lidas)
         _refazer_indice(con, indice)
-        return _conferida(con, lidas, lidas - repetidas, antes)
-    return _conferida(con, lidas, lidas, antes, resumo.hexdigest())
+        return _conferida(con, lidas, inseridas, antes)
+    return _conferida(con, lidas, postas, antes, resumo.hexdigest())
+
+
+def _sem_repetidas(lote: Lote) -> Lote:
+    """Tira do lote as que repetem um e-mail dele; as que só diferem na caixa podem ficar."""
+    if len({*lote.emails}) == len(lote.emails):
+        return lote
+    primeiras = dict(zip(reversed(lote.emails), reversed(range(len(lote.emails))), strict=True))
+    onde = sorted(primeiras.values())
+    nomes, emails = ([coluna[i] for i in onde] for coluna in (lote.nomes, lote.emails))
+    return Lote(nomes, emails, ())
+
+
+def _guardadas(con: sqlite3.Connection, antes: int) -> sqlite3.Connection:
+    """Copia as pessoas com id maior que `antes` para um banco temporário, em disco.
+
+    Quando quase tudo se repete, o arquivo já cresceu para o que se apagou, e só
+    desfazendo a carga ele encolhe: o que ficou tem de esperar fora dele.
+    """
+    guardadas = sqlite3.connect("", isolation_level=None)
+    guardadas.execute(CRIA_GUARDADAS)
+    guardadas.execute("BEGIN")
+    guardadas.executemany(GUARDA, con.execute(AS_QUE_FICARAM, (antes,)))
+    return guardadas
+
+
+def _devolvidas(guardadas: sqlite3.Connection) -> Iterator[Lote]:
+    linhas = guardadas.execute(DEVOLVE_GUARDADAS)
+    while muitas := linhas.fetchmany(POR_LOTE):
+        nomes, emails = map(list, zip(*muitas, strict=True))
+        yield Lote(nomes, emails, ())
 
 
 def _refazer_indice(con: sqlite3.Connection, indice: str) -> None:
@@ -146,7 +190,7 @@ def _ordenadas(
     for lote in lotes:
         lidas += len(lote.nomes)
         if not _ja_estao(con, lote):
-            for muitas in _blocos(con, ESPERA_UMA, lote):
+            for muitas in _blocos(con, ESPERA_UMA, _sem_repetidas(lote)):
                 con.execute(ESPERAM_MUITAS, muitas)
     inseridas = con.execute(INSERE_AS_QUE_ESPERAM, (criado_em,)).rowcount
     con.execute("DROP TABLE novas")

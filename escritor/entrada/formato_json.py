@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from operator import itemgetter
 from typing import Any, TextIO
 
@@ -17,7 +19,6 @@ LIMITE_DO_OBJETO = 1 << 20  # caracteres
 LONGO = f"mais de {LIMITE_DO_OBJETO} caracteres"
 LOTE = 1_000  # objetos de um array
 BRANCOS = " \t\r\n"  # RFC 8259, seção 2
-DOIS_PONTOS_LONGE = re.compile(r'"[ \t\r\n]+:')
 
 
 class _Pessoas:
@@ -53,6 +54,21 @@ class _Pessoas:
                 problemas.append(Problema(linha, "", str(erro), registro=texto))
         nomes, emails, linhas = map(list, zip(*pessoas, strict=True)) if pessoas else ([], [], [])
         return Lote(nomes, emails, linhas, problemas)
+
+    def lote_simples(self, objetos: list[Any], texto: str, linhas: Sequence[int]) -> Lote | None:
+        """Junta as pessoas de muitos objetos lidos de `texto`; None se algo é incomum."""
+        if {*map(type, objetos)} != {dict} or not _sem_chave_repetida(texto, objetos):
+            return None
+        try:
+            chaves = {self.chaves(forma) for forma in {*map(tuple, objetos)}}
+        except ValueError:
+            return None
+        if len(chaves) > 1:
+            return None
+        nomes, emails = ([*map(itemgetter(chave), objetos)] for chave in chaves.pop())
+        if {*map(type, nomes), *map(type, emails)} != {str}:
+            return None
+        return Lote(nomes, emails, linhas)
 
     def _pessoa(self, objeto: Any) -> tuple[str, str]:
         if isinstance(objeto, ValueError):
@@ -99,28 +115,23 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
         return None
     try:
         valores = json.loads(f"[{texto}]")
-        objetos = valores[::2]
-        if (
-            valores[1::2].count(None) != len(linhas) - 1
-            or {*map(type, objetos)} != {dict}
-            or not _sem_chave_repetida(texto, objetos)
-        ):
-            return None
-        chaves = {pessoas.chaves(forma) for forma in {*map(tuple, objetos)}}
     except (ValueError, RecursionError):
         return None
-    if len(chaves) > 1:
+    if valores[1::2].count(None) != len(linhas) - 1:
         return None
-    nomes, emails = ([*map(itemgetter(chave), objetos)] for chave in chaves.pop())
-    if {*map(type, nomes), *map(type, emails)} != {str}:
-        return None
-    return Lote(nomes, emails, range(numero, numero + len(linhas)))
+    return pessoas.lote_simples(valores[::2], texto, range(numero, numero + len(linhas)))
 
 
 def _sem_chave_repetida(texto: str, objetos: list[dict[str, Any]]) -> bool:
-    """Diz se há um `":` por chave. Um nos dados só faz desconfiar."""
-    chaves = sum(map(len, objetos))
-    return texto.count('":') == chaves and not DOIS_PONTOS_LONGE.search(texto)
+    """Diz se o texto tem só as aspas das chaves e dos textos que ficaram nos objetos.
+
+    De uma chave repetida o módulo json guarda só a última, mas as aspas dela estão lá.
+    """
+    if "\\" in texto:
+        texto = texto.replace("\\\\", "").replace('\\"', "")
+    valores = chain.from_iterable(map(dict.values, objetos))
+    textos = [*map(type, valores)].count(str)
+    return texto.count('"') == 2 * (sum(map(len, objetos)) + textos)
 
 
 def _objeto_ou_problema(pares: list[tuple[str, Any]]) -> dict[str, Any] | ValueError:
@@ -151,6 +162,8 @@ def _lotes_do_array(array: _Array, pessoas: _Pessoas) -> Iterator[Lote]:
     objetos = array.objetos()
     for primeiro in objetos:
         yield pessoas.lote(_um_lote(primeiro, objetos))
+        while lote := array.muitos(pessoas):
+            yield lote
 
 
 def _um_lote(
@@ -166,16 +179,35 @@ def _um_lote(
         quantos += 1
 
 
+class _LinhasDoArray(Sequence[int]):
+    """Em que linha começa cada objeto de um texto: só se procura se alguém pergunta."""
+
+    def __init__(self, texto: str, linha: int) -> None:
+        self._texto = texto
+        self._linha = linha
+
+    @cached_property
+    def _todas(self) -> list[int]:
+        array = _Array(io.StringIO(f"[{self._texto}]"), Recusas(""), self._linha)
+        return [linha for linha, *_ in array.objetos()]
+
+    def __len__(self) -> int:
+        return len(self._todas)
+
+    def __getitem__(self, onde: Any) -> Any:
+        return self._todas[onde]
+
+
 class _Array:
     """Um array JSON lido aos poucos: na memória fica um trecho, nunca o arquivo."""
 
-    def __init__(self, fluxo: TextIO, recusas: Recusas) -> None:
+    def __init__(self, fluxo: TextIO, recusas: Recusas, linha: int = 1) -> None:
         self.fluxo = fluxo
         self.recusas = recusas
         self.decodificar = json.JSONDecoder(object_pairs_hook=_objeto_ou_problema).raw_decode
         self.texto = ""
         self.inicio = 0
-        self.linha = 1
+        self.linha = linha
 
     def objetos(self) -> Iterator[tuple[int, Any, str]]:
         """Devolve cada elemento com a linha em que começa. Levanta Erro 65."""
@@ -193,6 +225,28 @@ class _Array:
                 self._consumir(",", "faltou uma vírgula ou o ] do fim")
         if self._proximo():
             raise self._fatal("há texto depois do fim do array")
+
+    def muitos(self, pessoas: _Pessoas) -> Lote | None:
+        """Lê de uma vez os objetos que o texto já tem; None se é preciso vê-los um a um.
+
+        Chame depois de um valor. O texto acaba num `}`: se com o ] ele é um
+        array inteiro, esse fecha mesmo um objeto, e não está dentro de outro.
+        """
+        if self._proximo() != ",":
+            return None
+        if len(self.texto) - self.inicio < TRECHO:
+            self._ler_mais()
+        inicio = self.inicio + 1
+        fim = self.texto.rfind("}", inicio, inicio + TRECHO) + 1
+        texto = self.texto[inicio:fim]
+        try:
+            objetos = json.loads(f"[{texto}]")
+        except (ValueError, RecursionError):
+            return None
+        if lote := pessoas.lote_simples(objetos, texto, _LinhasDoArray(texto, self.linha)):
+            self.linha += quebras(texto)
+            self.inicio = fim
+        return lote
 
     def _proximo(self) -> str:
         """Pula os brancos e devolve o caractere seguinte, vazio no fim do arquivo."""
