@@ -11,17 +11,16 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from itertools import chain
 from typing import NamedTuple
 
 from escritor import erros
+from escritor.banco import repetidas
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 
 POUCAS = 10_000  # até aqui, o índice é mantido a cada linha
 BANCO_PEQUENO = 100_000  # até aqui, refazer o índice inteiro é barato
-POR_LOTE = 5_000  # pessoas que voltam do banco temporário por vez
 POR_INSERT = 500  # linhas num INSERT: 1 + 2 × 500 parâmetros
 US, RS = "\x1f", "\x1e"
 TETO = 2**62  # o maior id do contrato: longe de onde o SQLite passa a sorteá-los
@@ -57,10 +56,6 @@ DELETE FROM usuarios WHERE id IN (
         FROM usuarios
     ) WHERE email = anterior COLLATE NOCASE
 ) AND id > ?"""
-CRIA_GUARDADAS = "CREATE TABLE guardadas (linha INTEGER PRIMARY KEY, nome TEXT, email TEXT)"
-AS_QUE_FICARAM = "SELECT nome, email FROM usuarios WHERE id > ? ORDER BY id"
-GUARDA = "INSERT INTO guardadas (nome, email) VALUES (?, ?)"
-DEVOLVE_GUARDADAS = "SELECT nome, email FROM guardadas ORDER BY linha"
 # printf é mais rápido que ||, mas para num NUL: nenhum dado validado tem um.
 LINHAS_DO_LACRE = """\
 SELECT CAST(group_concat(printf(?, id, nome, email, criado_em), '') AS BLOB)
@@ -122,7 +117,7 @@ def _sem_indice(
     lidas = postas = 0
     for inteiro in lotes:
         lidas += len(inteiro.nomes)
-        lote = _sem_repetidas(inteiro)
+        lote = repetidas.tirar(inteiro)
         ids = map(str, range(antes + postas + 1, antes + postas + len(lote.nomes) + 1))
         linhas = map(US.join, zip(ids, lote.nomes, lote.emails, strict=True))
         resumo.update((fim.join(linhas) + fim).encode())
@@ -134,43 +129,12 @@ def _sem_indice(
     except sqlite3.IntegrityError:
         inseridas = postas - con.execute(APAGA_REPETIDAS, (antes,)).rowcount
         if inseridas < postas // 2:
-            with closing(_guardadas(con, antes)) as guardadas:
+            with repetidas.guardadas(con, antes) as unicas:
                 con.execute("ROLLBACK TO carga")
-                unicas = _sem_indice(con, _devolvidas(guardadas), criado_em, antes, indice)
-            return unicas._replace(lidas=lidas)
+                return _sem_indice(con, unicas, criado_em, antes, indice)._replace(lidas=lidas)
         _refazer_indice(con, indice)
         return _conferida(con, lidas, inseridas, antes)
     return _conferida(con, lidas, postas, antes, resumo.hexdigest())
-
-
-def _sem_repetidas(lote: Lote) -> Lote:
-    """Tira do lote as que repetem um e-mail dele; as que só diferem na caixa podem ficar."""
-    if len({*lote.emails}) == len(lote.emails):
-        return lote
-    primeiras = dict(zip(reversed(lote.emails), reversed(range(len(lote.emails))), strict=True))
-    onde = sorted(primeiras.values())
-    nomes, emails = ([coluna[i] for i in onde] for coluna in (lote.nomes, lote.emails))
-    return Lote(nomes, emails, ())
-
-
-def _guardadas(con: sqlite3.Connection, antes: int) -> sqlite3.Connection:
-    """Copia as pessoas com id maior que `antes` para um banco temporário, em disco.
-
-    Quando quase tudo se repete, o arquivo já cresceu para o que se apagou, e só
-    desfazendo a carga ele encolhe: o que ficou tem de esperar fora dele.
-    """
-    guardadas = sqlite3.connect("", isolation_level=None)
-    guardadas.execute(CRIA_GUARDADAS)
-    guardadas.execute("BEGIN")
-    guardadas.executemany(GUARDA, con.execute(AS_QUE_FICARAM, (antes,)))
-    return guardadas
-
-
-def _devolvidas(guardadas: sqlite3.Connection) -> Iterator[Lote]:
-    linhas = guardadas.execute(DEVOLVE_GUARDADAS)
-    while muitas := linhas.fetchmany(POR_LOTE):
-        nomes, emails = map(list, zip(*muitas, strict=True))
-        yield Lote(nomes, emails, ())
 
 
 def _refazer_indice(con: sqlite3.Connection, indice: str) -> None:
@@ -190,7 +154,7 @@ def _ordenadas(
     for lote in lotes:
         lidas += len(lote.nomes)
         if not _ja_estao(con, lote):
-            for muitas in _blocos(con, ESPERA_UMA, _sem_repetidas(lote)):
+            for muitas in _blocos(con, ESPERA_UMA, repetidas.tirar(lote)):
                 con.execute(ESPERAM_MUITAS, muitas)
     inseridas = con.execute(INSERE_AS_QUE_ESPERAM, (criado_em,)).rowcount
     con.execute("DROP TABLE novas")

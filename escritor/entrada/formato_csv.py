@@ -13,7 +13,7 @@ from escritor.entrada.recusas import Recusas
 from escritor.entrada.registros import COMPRIDO, LIMITE_DA_LINHA, LONGA, Fonte
 
 SEPARADORES = ",;\t"
-TRECHO = 1 << 18  # caracteres lidos por vez
+TRECHO = 1 << 17  # caracteres lidos por vez
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
 SEM_FECHAR = "aspas abertas e nunca fechadas"
 FORA_DO_LUGAR = "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
@@ -125,16 +125,20 @@ class _Leitura:
         problemas: list[Problema] = []
         quantas, primeira = 0, self.linha
         while not fonte.esgotada:
-            lidas = leitor.line_num
             if sem_aspas := fonte.sem_aspas():
                 textos.append(_com_lf(sem_aspas))
-            elif campos := self._registro(leitor, fonte, problemas):
-                textos.append(self.vazia)
-                pelo_csv[quantas] = campos
-            if sem_aspas or campos:
                 numeros.append(range(self.linha, self.linha + textos[-1].count("\n")))
                 quantas += len(numeros[-1])
-            self.linha += leitor.line_num - lidas or len(numeros[-1])
+                self.linha = numeros[-1].stop
+            if fonte.esgotada:
+                break
+            lidas = leitor.line_num
+            if campos := self._registro(leitor, fonte, problemas):
+                textos.append(self.vazia)
+                numeros.append(range(self.linha, self.linha + 1))
+                pelo_csv[quantas] = campos
+                quantas += 1
+            self.linha += leitor.line_num - lidas
         linhas: Sequence[int] = range(primeira, self.linha)
         if len(linhas) != quantas:
             linhas = [*chain.from_iterable(numeros)]

@@ -20,6 +20,7 @@ class Fonte:
 
     def __init__(self, trecho: str, fluxo: TextIO) -> None:
         self._trecho = trecho
+        self._tem_cr = "\r" in trecho
         self._posicao = 0
         self._fluxo = fluxo
         self._partes: list[str] = []  # as linhas do registro que se está lendo
@@ -49,7 +50,9 @@ class Fonte:
         if aspas < 0:
             self._posicao = len(self._trecho)
         elif aspas > inicio:
-            quebra = max(self._trecho.rfind(fim, inicio, aspas) for fim in "\r\n")
+            quebra = self._trecho.rfind("\n", inicio, aspas)
+            if self._tem_cr:
+                quebra = max(quebra, self._trecho.rfind("\r", inicio, aspas))
             self._posicao = max(inicio, quebra + 1)
         return self._trecho[inicio : self._posicao]
 
