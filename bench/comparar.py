@@ -4,16 +4,18 @@
     /tmp/medir/bin/python bench/comparar.py                    # 1.000.000 de linhas
     /tmp/medir/bin/python bench/comparar.py --linhas 10000000 --so-o-par
 
-Com nomes comuns e com nomes mistos (bench/gerar.py); e o leitor, também onde ele
-já foi lento: um nome largo em cem mil, e buracos nos ids. Em cada rodada os casos
-se alternam, para que uma oscilação da máquina pese em todos. Só as razões dizem
-alguma coisa: os segundos são desta máquina. O resultado vai para
+Com nomes comuns e com nomes mistos (bench/gerar.py); e também onde o par já foi lento.
+Ao importar: JSON, aspas que se reabrem em cada linha, linhas todas iguais, e o que se
+confere antes de gravar. Ao ler: um nome largo em cem mil, e buracos nos ids. Em cada
+rodada os casos se alternam, para que uma oscilação da máquina pese em todos. Só as
+razões dizem alguma coisa: os segundos são desta máquina. O resultado vai para
 bench/resultado-LINHAS.json, e bench/grafico.py faz dele as tabelas e o gráfico.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import shutil
@@ -38,6 +40,7 @@ RECEITA = (
 
 NOMES = ("comuns", "mistos")
 LARGO = "um nome largo em 100.000"
+REGISTRO = 1_000_000  # caracteres: quase o maior que se lê
 ESPALHADOS = {"ids de 600 em 600": 600, "ids de 10⁹ em 10⁹": 10**9}
 
 Medida = tuple[float, int]  # segundos de relógio, pico de memória em KiB
@@ -78,6 +81,17 @@ class Bancada:
         self.inteiro = self.gerar("inteiro.csv", linhas, "--nomes", nomes, "--colunas", 4)
         self.novas = self.gerar("novas.csv", linhas // 10, "--nomes", nomes, "--desde", linhas)
 
+    def gerar_dificeis(self, linhas: int, nomes: str) -> None:
+        """Gera o que já foi lento importar; o das aspas tem os bytes do CSV."""
+        self.jsonl = self.gerar("a.jsonl", linhas, "--nomes", nomes, "--formato", "jsonl")
+        self.array = self.gerar("a.json", linhas, "--nomes", nomes, "--formato", "json")
+        self.aspas, self.iguais = self.pasta / "aspas.csv", self.pasta / "iguais.csv.gz"
+        registro = 'A,"\n' + '","\n' * (REGISTRO // 4) + '"\n'
+        vezes = 1 + self.csv.stat().st_size // len(registro)
+        self.aspas.write_text("nome,email\n" + registro * vezes)
+        texto = "nome,email\n" + "Ana Lima,ana@exemplo.com.br\n" * linhas
+        self.iguais.write_bytes(gzip.compress(texto.encode()))
+
     def caso(self, nome: str, comando: str) -> None:
         """Mede um caso e guarda a medida. A sujeira dos anteriores já foi para o disco."""
         os.sync()
@@ -106,7 +120,7 @@ class Bancada:
         }
 
 
-def escritor(banco: Path, arquivo: Path) -> str:
+def escritor(banco: Path, arquivo: Path | str) -> str:
     """Devolve o comando que importa `arquivo`."""
     return f"{PYTHON} -m escritor --banco {banco} importar --silencioso {arquivo} 2>/dev/null"
 
@@ -114,11 +128,24 @@ def escritor(banco: Path, arquivo: Path) -> str:
 def importar(b: Bancada, pares: bool) -> None:
     """Uma rodada das importações."""
     b.caso("importar", escritor(b.novo("par.db"), b.csv))
+    if pares:
+        importar_dificeis(b)
     b.caso("importar de novo (tudo repetido)", escritor(b.banco, b.csv))
     b.caso("importar mais 10 % num banco cheio", escritor(b.banco, b.novas))
     b.caso("importar os mesmos 10 % num banco vazio", escritor(b.novo("vazio.db"), b.novas))
     if pares:
         importar_com_os_pares(b)
+
+
+def importar_dificeis(b: Bancada) -> None:
+    """O que já foi lento, e semear no banco que acabou de nascer, com uma execução só."""
+    b.caso("importar JSON Lines", escritor(b.novo("outro.db"), b.jsonl))
+    b.caso("importar um array de JSON", escritor(b.novo("outro.db"), b.array))
+    aspas = f"{b.aspas} --rejeitados /dev/null"
+    b.caso("recusar aspas que se reabrem", escritor(b.novo("outro.db"), aspas))
+    b.caso("importar linhas todas iguais", escritor(b.novo("outro.db"), b.iguais))
+    cheio = shutil.copyfile(b.banco, b.pasta / "cheio.db")
+    b.caso("semear num banco cheio", f"{PYTHON} -m escritor --banco {cheio} >/dev/null 2>&1")
 
 
 def importar_com_os_pares(b: Bancada) -> None:
@@ -157,11 +184,9 @@ def ler(b: Bancada, pares: bool) -> None:
 def ler_com_os_pares(b: Bancada) -> None:
     """O mesmo banco, pelos pares."""
     banco = b.banco
-    b.caso(
-        "V: sqlite3 integrity_check + receita do lacre",
-        f"sqlite3 {banco} 'PRAGMA integrity_check' >/dev/null && "
-        f"{RECEITA.format(banco)} >/dev/null",
-    )
+    integra = f"sqlite3 {banco} 'PRAGMA integrity_check' >/dev/null"
+    receita = f"{RECEITA.format(banco)} >/dev/null"
+    b.caso("V: sqlite3 integrity_check + receita do lacre", f"{integra} && {receita}")
     for modo in ("json", "csv", "box"):
         b.caso(f"L: sqlite3 -{modo}", f"sqlite3 -{modo} {banco} '{COLUNAS}' >/dev/null")
     utils = Path(PYTHON).parent / "sqlite-utils"
@@ -204,6 +229,8 @@ def main() -> int:
         bancadas = {nomes: Bancada(pasta / nomes) for nomes in NOMES}
         for nomes, bancada in bancadas.items():
             bancada.gerar_todos(opcoes.linhas, nomes)
+            if not opcoes.so_o_par:
+                bancada.gerar_dificeis(opcoes.linhas, nomes)
         if not opcoes.so_o_par:
             bancadas |= dificeis(pasta, bancadas["comuns"], opcoes.linhas)
         for n in range(opcoes.rodadas):

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from escritor import regras
 from escritor.banco import carga, conferencia, livro
 from escritor.banco.esquema import CRIA_EMAIL_UNICO
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from escritor.execucao import seguinte
 from tests.conftest import Programa
-from tests.contrato import alterar, consultar, fotografar
+from tests.contrato import alterar, consultar, fotografar, reselar
 from tests.quebras import Estragar, disfarcado, mudar_no_indice, sql
 
 
@@ -149,3 +150,58 @@ def test_desde_um_ponto_o_de_antes_nao_se_rele(gravado: Path) -> None:
         assert conferencia.antes_de_gravar(con, "b", ponto).execucao == 5
         with pytest.raises(Erro, match="regra"):
             conferencia.antes_de_gravar(con, "b")
+
+
+@pytest.mark.parametrize(
+    ("estragar", "regra"),
+    [
+        (sql("UPDATE usuarios SET nome = 'Outra' WHERE id = 4"), "E10"),
+        (sql("UPDATE usuarios SET nome = nome || char(0) || 'x' WHERE id = 4"), "U5"),
+        (sql("DELETE FROM usuarios WHERE id = 5"), "E8"),
+        (sql("INSERT INTO usuarios VALUES (9, 'A', 'a@x.com', '2026-01-01T00:00:00Z')"), "E9"),
+    ],
+)
+def test_da_ultima_que_nao_cabe_confere_se_o_lacre(
+    estragar: Estragar,
+    regra: str,
+    gravado: Path,
+    escritor: Programa,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Se nem as da última execução cabem, só se selam; e se o lacre não confere, diz-se por quê."""
+    monkeypatch.setattr(conferencia, "CONFERIDAS", 1)
+    estragar(gravado)
+    antes = fotografar(gravado.parent)
+    codigo, _, stderr = escritor()
+    assert (codigo, f"(regra {regra} do contrato)" in stderr) == (65, True), stderr
+    assert fotografar(gravado.parent) == antes
+
+
+def test_o_que_nao_cabe_nao_se_olha_linha_por_linha(
+    banco: Path, escritor: Programa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uma execução grande, com buracos e tudo, e inteira: nenhum texto dela é julgado de novo."""
+    arquivo = tmp_path / "m.csv"
+    linhas = [f"P{i},p{i % 1_500}@x.com\n" for i in range(2_000)]
+    arquivo.write_text("nome,email\n" + "".join(linhas))
+    assert escritor("importar", str(arquivo)).codigo == 0
+    alterar(banco, "UPDATE usuarios SET id = id + 1000000 WHERE id > 700")
+    alterar(banco, "UPDATE execucoes SET ultimo_id = ultimo_id + 1000000")
+    reselar(banco)
+    julgados: list[int] = []
+
+    def julgar(_bloco: bytes, quantas: int) -> bool:
+        julgados.append(quantas)
+        return True
+
+    monkeypatch.setattr(regras, "linhas_em_ordem", julgar)
+    assert escritor().codigo == 0
+    assert julgados, "controle: até o limite, julgam-se todas"
+    julgados.clear()
+    monkeypatch.setattr(conferencia, "CONFERIDAS", 1_000)
+    with closing(sqlite3.connect(banco)) as con:
+        con.execute("DELETE FROM usuarios WHERE id > 1001500")
+        con.execute("DELETE FROM execucoes WHERE id > 1")
+        con.commit()
+    assert escritor().codigo == 0
+    assert julgados == []

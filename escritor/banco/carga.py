@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from escritor import erros
+from escritor.banco import repetidas
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from escritor.execucao import RS, TETO, US, Gravadas
@@ -97,24 +98,31 @@ def _sem_indice(
     con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, antes: int, indice: str
 ) -> Gravadas:
     """Acrescenta tudo, sela enquanto acrescenta e só então procura repetidas."""
+    con.execute("SAVEPOINT carga")
     con.execute(APAGA_INDICE)
     resumo = hashlib.sha256()
     fim = f"{US}{criado_em}{RS}"
-    lidas = 0
-    for lote in lotes:
-        ids = map(str, range(antes + lidas + 1, antes + lidas + len(lote.nomes) + 1))
+    lidas = postas = 0
+    for inteiro in lotes:
+        lidas += len(inteiro.nomes)
+        lote = repetidas.tirar(inteiro)
+        ids = map(str, range(antes + postas + 1, antes + postas + len(lote.nomes) + 1))
         linhas = map(US.join, zip(ids, lote.nomes, lote.emails, strict=True))
         resumo.update((fim.join(linhas) + fim).encode())
-        lidas += len(lote.nomes)
+        postas += len(lote.nomes)
         for muitas in _blocos(con, INSERE_UMA, lote, criado_em):
             con.execute(INSERE_MUITAS, [criado_em, *muitas])
     try:
         con.execute(indice)
     except sqlite3.IntegrityError:
-        repetidas = con.execute(APAGA_REPETIDAS, (antes,)).rowcount
+        inseridas = postas - con.execute(APAGA_REPETIDAS, (antes,)).rowcount
+        if inseridas < postas // 2:
+            with repetidas.guardadas(con, antes) as unicas:
+                con.execute("ROLLBACK TO carga")
+                return _sem_indice(con, unicas, criado_em, antes, indice)._replace(lidas=lidas)
         _refazer_indice(con, indice)
-        return _conferida(con, lidas, lidas - repetidas, antes)
-    return _conferida(con, lidas, lidas, antes, resumo.hexdigest())
+        return _conferida(con, lidas, inseridas, antes)
+    return _conferida(con, lidas, postas, antes, resumo.hexdigest())
 
 
 def _refazer_indice(con: sqlite3.Connection, indice: str) -> None:
@@ -134,7 +142,7 @@ def _ordenadas(
     for lote in lotes:
         lidas += len(lote.nomes)
         if not _ja_estao(con, lote):
-            for muitas in _blocos(con, ESPERA_UMA, lote):
+            for muitas in _blocos(con, ESPERA_UMA, repetidas.tirar(lote)):
                 con.execute(ESPERAM_MUITAS, muitas)
     inseridas = con.execute(INSERE_AS_QUE_ESPERAM, (criado_em,)).rowcount
     con.execute("DROP TABLE novas")

@@ -2,7 +2,8 @@
 
 Gravar por cima do que já está quebrado esconderia a prova. O livro se percorre
 sempre inteiro, ou desde um ponto já conferido; as linhas, todas as que cabem
-num limite, senão as da última execução que inseriu. De uma cópia, tudo.
+num limite, senão as da última execução que inseriu, e destas, se nem elas cabem,
+só o lacre. De uma cópia, tudo.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from escritor import erros, regras
 from escritor.banco import carga, esquema
-from escritor.banco.linhas import Linhas, Seladas
+from escritor.banco.linhas import Linhas, Seladas, intactas
 from escritor.erros import Erro
 from escritor.execucao import ELO_ZERO, TETO
 from escritor.regras import Quebra
@@ -42,7 +43,7 @@ QUE_INSERIRAM = """\
 SELECT id, inseridos, primeiro_id, ultimo_id, lacre
 FROM execucoes WHERE id > ? AND primeiro_id > ? ORDER BY id LIMIT ?"""
 ULTIMA_QUE_INSERIU = """\
-SELECT primeiro_id, ultimo_id FROM execucoes
+SELECT primeiro_id, ultimo_id, lacre, inseridos FROM execucoes
 WHERE id <= ? AND ultimo_id IS NOT NULL ORDER BY id DESC LIMIT 1"""
 PONTAS = "SELECT (SELECT min(id) FROM usuarios), (SELECT max(id) FROM usuarios)"
 QUANTAS_ATE = "SELECT count(*) FROM (SELECT 1 FROM usuarios NOT INDEXED WHERE id > ? LIMIT ?)"
@@ -122,10 +123,17 @@ def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: in
         raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
     ultimo = _percorrer(con, ponto)
     depois_de = ponto.fim
-    if not poucas and (da_ultima := con.execute(ULTIMA_QUE_INSERIU, (ultimo.execucao,)).fetchone()):
+    da_ultima = None if poucas else con.execute(ULTIMA_QUE_INSERIU, (ultimo.execucao,)).fetchone()
+    if da_ultima:
         depois_de = max(ponto.fim, da_ultima[0] - 1)
     _conferir_indice(con, depois_de if desde or poucas else max(depois_de, maior - NO_INDICE))
-    _conferir_linhas(con, ponto.execucao, depois_de)
+    # Muitas, só se selam; é quando o lacre não confere que se procura qual linha, e por quê.
+    if not (
+        da_ultima
+        and da_ultima[3] > CONFERIDAS
+        and intactas(con, depois_de, da_ultima[3], Seladas(*da_ultima[:3]))
+    ):
+        _conferir_linhas(con, ponto.execucao, depois_de)
     return ultimo
 
 

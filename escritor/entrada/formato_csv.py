@@ -1,25 +1,20 @@
-"""CSV: o módulo csv decide o que é um registro; os trechos simples tomam um atalho."""
+"""CSV: as linhas sem aspas se dividem todas de uma vez; as outras, é o módulo csv que divide."""
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, compress
 from typing import TextIO
 
 from escritor.entrada import colunas
 from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, quebras
 from escritor.entrada.recusas import Recusas
+from escritor.entrada.registros import COMPRIDO, LIMITE_DA_LINHA, LONGA, Fonte
 
 SEPARADORES = ",;\t"
-TRECHO = 1 << 18  # caracteres lidos por vez
-# Nenhuma linha física passa disto (caracteres): um arquivo sem quebras, como
-# /dev/zero, não pode esgotar a memória. É também o limite de campo do csv.
-LIMITE_DA_LINHA = csv.field_size_limit()
-LONGA = f"linha com mais de {LIMITE_DA_LINHA} caracteres"
+TRECHO = 1 << 17  # caracteres lidos por vez
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
-LIMITE_DO_REGISTRO = 1 << 20  # caracteres: cada campo cabe, mas podem ser muitos
-COMPRIDO = f"registro com mais de {LIMITE_DO_REGISTRO} caracteres (aspas sem fechar?)"
 SEM_FECHAR = "aspas abertas e nunca fechadas"
 FORA_DO_LUGAR = "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
 
@@ -73,6 +68,7 @@ class _Leitura:
         self.largura = len(cabecalho)
         self.posicoes = [cabecalho.index(coluna) for coluna in colunas.OBRIGATORIAS]
         self.separador = separador
+        self.vazia = separador * (self.largura - 1) + "\n"
         self.linha = 2  # a próxima a ler
 
     def lotes(self) -> Iterator[Lote]:
@@ -80,7 +76,7 @@ class _Leitura:
         while trecho := self.fluxo.read(TRECHO):
             if trecho[-1] != "\n":
                 trecho += self._resto(trecho)
-            yield self._simples(trecho) or self._pelo_csv(trecho)
+            yield self._simples(trecho) or self._com_dificeis(trecho)
 
     def _resto(self, trecho: str) -> str:
         resto = self.fluxo.readline(LIMITE_DA_LINHA)
@@ -89,94 +85,131 @@ class _Leitura:
         return resto
 
     def _simples(self, trecho: str) -> Lote | None:
-        """Divide um trecho sem aspas nem linhas irregulares; None se ele não é assim.
+        """Divide um trecho sem aspas nem linhas irregulares; None se ele não é assim."""
+        pessoas = None if '"' in trecho else self._dividir(_com_lf(trecho))
+        if pessoas is None:
+            return None
+        linhas = range(self.linha, self.linha + len(pessoas[0]))
+        self.linha = linhas.stop
+        return Lote(*pessoas, linhas)
+
+    def _dividir(self, texto: str) -> tuple[list[str], list[str]] | None:
+        """Divide linhas sem aspas em nomes e e-mails; None se uma tem campos a mais ou a menos.
 
         Cada quebra vira um campo próprio: se todas caem onde devem, todas as
         linhas têm o mesmo número de campos. Três vezes mais rápido que o csv.
         """
-        texto = trecho.replace("\r\n", "\n")
-        if '"' in texto or "\r" in texto:
-            return None
-        if texto[-1] != "\n":
-            texto += "\n"
         passo = self.largura + 1
-        campos = texto.replace("\n", f"{self.separador}\n{self.separador}").split(self.separador)
+        separado = texto.replace("\n", f"{self.separador}\n{self.separador}")
+        campos = separado.split(self.separador)
         campos.pop()
         quantos, resto = divmod(len(campos), passo)
         if resto or campos[self.largura :: passo].count("\n") != quantos:
             return None
-        nomes, emails = (_sem_apostrofo(campos[i::passo], texto) for i in self.posicoes)
-        linhas = range(self.linha, self.linha + quantos)
-        self.linha += quantos
-        return Lote(nomes, emails, linhas)
+        nomes, emails = (campos[posicao::passo] for posicao in self.posicoes)
+        if "'" in texto and (f"{self.separador}'" in separado or texto[0] == "'"):
+            return [*map(_sem_apostrofo, nomes)], [*map(_sem_apostrofo, emails)]
+        return nomes, emails
 
-    def _pelo_csv(self, trecho: str) -> Lote:
-        """Divide um trecho com o módulo csv; um registro aberto puxa do fluxo o que falta."""
-        fonte = _Fonte(trecho, self.fluxo)
+    def _com_dificeis(self, trecho: str) -> Lote:
+        """Divide um trecho em que há aspas ou linhas irregulares.
+
+        Um registro com aspas passa pelo csv, e no texto dos outros deixa uma
+        linha vazia, para que ele entre no lugar.
+        """
+        fonte = Fonte(trecho, self.fluxo)
         leitor = csv.reader(fonte, delimiter=self.separador, strict=True)
-        pessoas: list[tuple[list[str], int]] = []
-        problemas = []
-        primeira = self.linha
+        textos: list[str] = []
+        numeros: list[range] = []  # os das linhas de cada texto
+        pelo_csv: dict[int, list[str]] = {}
+        problemas: list[Problema] = []
+        quantas, primeira = 0, self.linha
         while not fonte.esgotada:
-            self.linha = primeira + leitor.line_num
-            fonte.registro = ""
-            try:
-                campos = next(leitor, [])
-            except csv.Error as erro:
-                if motivo := _sem_fim(erro):
-                    raise self.recusas.fatal(Problema(self.linha, "", motivo)) from erro
-                problemas.append(Problema(self.linha, "", FORA_DO_LUGAR, registro=fonte.registro))
-                continue
-            if len(campos) == self.largura:
-                pessoas.append((campos, self.linha))
-            elif campos:
-                motivo = f"esperava {self.largura} colunas, há {len(campos)}"
-                registro = self.separador.join(campos)
-                problemas.append(Problema(self.linha, "", motivo, registro=registro))
-        self.linha = primeira + leitor.line_num
-        nomes, emails = (
-            _sem_apostrofo([campos[posicao] for campos, _ in pessoas], trecho)
-            for posicao in self.posicoes
+            if sem_aspas := fonte.sem_aspas():
+                textos.append(_com_lf(sem_aspas))
+                numeros.append(range(self.linha, self.linha + textos[-1].count("\n")))
+                quantas += len(numeros[-1])
+                self.linha = numeros[-1].stop
+            if fonte.esgotada:
+                break
+            lidas = leitor.line_num
+            if campos := self._registro(leitor, fonte, problemas):
+                textos.append(self.vazia)
+                numeros.append(range(self.linha, self.linha + 1))
+                pelo_csv[quantas] = campos
+                quantas += 1
+            self.linha += leitor.line_num - lidas
+        linhas: Sequence[int] = range(primeira, self.linha)
+        if len(linhas) != quantas:
+            linhas = [*chain.from_iterable(numeros)]
+        nomes, emails, linhas = self._regulares("".join(textos), linhas, problemas)
+        for onde, campos in pelo_csv.items():
+            nomes[onde], emails[onde] = (_sem_apostrofo(campos[i]) for i in self.posicoes)
+        return _sem_recusadas(nomes, emails, linhas, problemas)
+
+    def _registro(
+        self, leitor: Iterator[list[str]], fonte: Fonte, problemas: list[Problema]
+    ) -> list[str] | None:
+        """Devolve os campos do registro que começa na linha atual; se não serve, o problema."""
+        try:
+            campos = next(leitor)
+        except csv.Error as erro:
+            if motivo := _sem_fim(erro):
+                raise self.recusas.fatal(Problema(self.linha, "", motivo)) from erro
+            registro = fonte.registro
+            problemas.append(Problema(self.linha, "", FORA_DO_LUGAR, registro=registro))
+            return None
+        if len(campos) == self.largura:
+            return campos
+        registro = self.separador.join(campos)
+        problemas.append(
+            Problema(self.linha, "", self._outra_largura(len(campos)), registro=registro)
         )
-        return Lote(nomes, emails, [linha for _, linha in pessoas], problemas)
+        return None
+
+    def _regulares(
+        self, texto: str, linhas: Sequence[int], problemas: list[Problema]
+    ) -> tuple[list[str], list[str], Sequence[int]]:
+        """Divide linhas sem aspas; das irregulares, esvazia o texto e zera o número."""
+        if pessoas := self._dividir(texto):
+            return *pessoas, linhas
+        separadas = texto.split("\n")
+        numeros = [*linhas]
+        for i, linha in enumerate(separadas[:-1]):
+            if (quantos := linha.count(self.separador) + 1) != self.largura:
+                separadas[i] = self.vazia[:-1]
+                if linha:
+                    motivo = self._outra_largura(quantos)
+                    problemas.append(Problema(numeros[i], "", motivo, registro=linha))
+                numeros[i] = 0
+        nomes, emails = self._dividir("\n".join(separadas)) or ([], [])
+        return nomes, emails, numeros
+
+    def _outra_largura(self, quantos: int) -> str:
+        return f"esperava {self.largura} colunas, há {quantos}"
 
 
-class _Fonte:
-    """As linhas de um trecho e, só se ainda pedirem, as seguintes do fluxo."""
-
-    def __init__(self, trecho: str, fluxo: TextIO) -> None:
-        self._trecho = io.StringIO(trecho, newline="")
-        self._tamanho = len(trecho)
-        self._fluxo = fluxo
-        self.registro = ""  # o texto entregue desde que alguém o esvaziou
-
-    def __iter__(self) -> _Fonte:
-        return self
-
-    def __next__(self) -> str:
-        linha = self._trecho.readline() or self._fluxo.readline(LIMITE_DA_LINHA)
-        if not linha:
-            raise StopIteration
-        if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":  # o csv a daria por inteira
-            raise csv.Error(LONGA)
-        self.registro += linha
-        if len(self.registro) > LIMITE_DO_REGISTRO:
-            raise csv.Error(COMPRIDO)
-        return linha
-
-    @property
-    def esgotada(self) -> bool:
-        """Diz se o trecho acabou: o registro que vier depois é do próximo."""
-        return self._trecho.tell() >= self._tamanho
+def _com_lf(texto: str) -> str:
+    """Devolve o texto com as quebras de linha em LF, também depois da última linha."""
+    if "\r" in texto:
+        texto = texto.replace("\r\n", "\n").replace("\r", "\n")
+    return texto if texto[-1] == "\n" else texto + "\n"
 
 
-def _sem_apostrofo(campos: list[str], texto: str) -> list[str]:
-    if "'" not in texto:
-        return campos
-    return [
-        campo[1:] if campo.startswith("'") and campo.lstrip("'").startswith(FORMULA) else campo
-        for campo in campos
-    ]
+def _sem_apostrofo(campo: str) -> str:
+    """Desfaz o que o leitor faz ao exportar o que uma planilha leria como fórmula."""
+    protegido = campo.startswith("'") and campo.lstrip("'").startswith(FORMULA)
+    return campo[1:] if protegido else campo
+
+
+def _sem_recusadas(
+    nomes: list[str], emails: list[str], linhas: Sequence[int], problemas: list[Problema]
+) -> Lote:
+    """Junta num lote as pessoas cuja linha não foi zerada."""
+    if 0 in linhas:
+        nomes, emails = ([*compress(coluna, linhas)] for coluna in (nomes, emails))
+        linhas = [*filter(None, linhas)]
+    return Lote(nomes, emails, linhas, sorted(problemas))
 
 
 def _sem_fim(erro: csv.Error) -> str | None:

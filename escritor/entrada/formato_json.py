@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TextIO
 
-from escritor.entrada import colunas
+from escritor.entrada.objetos import Pessoas
 from escritor.entrada.pessoa import Lote, Problema, quebras
 from escritor.entrada.recusas import Recusas
 
@@ -17,64 +18,18 @@ LIMITE_DO_OBJETO = 1 << 20  # caracteres
 LONGO = f"mais de {LIMITE_DO_OBJETO} caracteres"
 LOTE = 1_000  # objetos de um array
 BRANCOS = " \t\r\n"  # RFC 8259, seção 2
-DOIS_PONTOS_LONGE = re.compile(r'"[ \t\r\n]+:')
-
-
-class _Pessoas:
-    """Tira nome e e-mail dos objetos."""
-
-    def __init__(self, nomes: Mapping[str, str]) -> None:
-        self.nomes = nomes
-        self.vistas: set[str] = set()
-
-    def chaves(self, forma: tuple[str, ...]) -> tuple[str, str]:
-        """Devolve as chaves do nome e do e-mail num objeto de chaves `forma`.
-
-        Levanta ValueError com o motivo se há chave a mais ou a menos.
-        """
-        traduzidas = [colunas.traduzir(chave, self.nomes) for chave in forma]
-        if motivo := colunas.problema(traduzidas):
-            raise ValueError(motivo)
-        self.vistas.update(traduzidas)
-        nome, email = (forma[traduzidas.index(coluna)] for coluna in colunas.OBRIGATORIAS)
-        return nome, email
-
-    def lote(self, objetos: Iterable[tuple[int, Any, str]]) -> Lote:
-        """Junta num lote as pessoas dos objetos, cada um com a sua linha e o seu texto.
-
-        No lugar de um objeto pode vir o ValueError que impediu de lê-lo.
-        """
-        pessoas = []
-        problemas = []
-        for linha, objeto, texto in objetos:
-            try:
-                pessoas.append((*self._pessoa(objeto), linha))
-            except ValueError as erro:
-                problemas.append(Problema(linha, "", str(erro), registro=texto))
-        nomes, emails, linhas = map(list, zip(*pessoas, strict=True)) if pessoas else ([], [], [])
-        return Lote(nomes, emails, linhas, problemas)
-
-    def _pessoa(self, objeto: Any) -> tuple[str, str]:
-        if isinstance(objeto, ValueError):
-            raise objeto
-        if not isinstance(objeto, dict):
-            raise ValueError("não é um objeto JSON")
-        nome, email = (objeto[chave] for chave in self.chaves(tuple(objeto)))
-        for coluna, valor in zip(colunas.OBRIGATORIAS, (nome, email), strict=True):
-            if not isinstance(valor, str):
-                raise ValueError(f"{coluna}: não é um texto")
-        return nome, email
+ATE_OUTRA_COISA = re.compile(f"[{BRANCOS}]*")
 
 
 def ler_linhas(
     fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
 ) -> tuple[set[str], Iterator[Lote]]:
     """Lê JSON Lines; devolve as colunas vistas até agora e o iterador dos lotes."""
-    pessoas = _Pessoas(nomes)
+    pessoas = Pessoas(nomes)
     return pessoas.vistas, _lotes_de_linhas(fluxo, recusas, pessoas)
 
 
-def _lotes_de_linhas(fluxo: TextIO, recusas: Recusas, pessoas: _Pessoas) -> Iterator[Lote]:
+def _lotes_de_linhas(fluxo: TextIO, recusas: Recusas, pessoas: Pessoas) -> Iterator[Lote]:
     numero = 1
     while trecho := fluxo.read(TRECHO):
         if trecho[-1] != "\n":
@@ -87,7 +42,7 @@ def _lotes_de_linhas(fluxo: TextIO, recusas: Recusas, pessoas: _Pessoas) -> Iter
         numero += len(linhas)
 
 
-def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
+def _todas(linhas: list[str], numero: int, pessoas: Pessoas) -> Lote | None:
     """Decodifica as linhas de uma vez; None se alguma precisa ser vista sozinha.
 
     Um null numa linha só dele entre cada duas impede que uma passe para a outra:
@@ -99,28 +54,11 @@ def _todas(linhas: list[str], numero: int, pessoas: _Pessoas) -> Lote | None:
         return None
     try:
         valores = json.loads(f"[{texto}]")
-        objetos = valores[::2]
-        if (
-            valores[1::2].count(None) != len(linhas) - 1
-            or {*map(type, objetos)} != {dict}
-            or not _sem_chave_repetida(texto, objetos)
-        ):
-            return None
-        chaves = {pessoas.chaves(forma) for forma in {*map(tuple, objetos)}}
     except (ValueError, RecursionError):
         return None
-    if len(chaves) > 1:
+    if valores[1::2].count(None) != len(linhas) - 1:
         return None
-    nomes, emails = ([*map(itemgetter(chave), objetos)] for chave in chaves.pop())
-    if {*map(type, nomes), *map(type, emails)} != {str}:
-        return None
-    return Lote(nomes, emails, range(numero, numero + len(linhas)))
-
-
-def _sem_chave_repetida(texto: str, objetos: list[dict[str, Any]]) -> bool:
-    """Diz se há um `":` por chave. Um nos dados só faz desconfiar."""
-    chaves = sum(map(len, objetos))
-    return texto.count('":') == chaves and not DOIS_PONTOS_LONGE.search(texto)
+    return pessoas.lote_simples(valores[::2], texto, range(numero, numero + len(linhas)))
 
 
 def _objeto_ou_problema(pares: list[tuple[str, Any]]) -> dict[str, Any] | ValueError:
@@ -143,14 +81,16 @@ def ler_array(
     fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
 ) -> tuple[set[str], Iterator[Lote]]:
     """Lê um array de objetos; devolve as colunas vistas até agora e o iterador dos lotes."""
-    pessoas = _Pessoas(nomes)
+    pessoas = Pessoas(nomes)
     return pessoas.vistas, _lotes_do_array(_Array(fluxo, recusas), pessoas)
 
 
-def _lotes_do_array(array: _Array, pessoas: _Pessoas) -> Iterator[Lote]:
+def _lotes_do_array(array: _Array, pessoas: Pessoas) -> Iterator[Lote]:
     objetos = array.objetos()
     for primeiro in objetos:
         yield pessoas.lote(_um_lote(primeiro, objetos))
+        while lote := array.muitos(pessoas):
+            yield lote
 
 
 def _um_lote(
@@ -166,16 +106,35 @@ def _um_lote(
         quantos += 1
 
 
+class _LinhasDoArray(Sequence[int]):
+    """Em que linha começa cada objeto de um texto: só se procura se alguém pergunta."""
+
+    def __init__(self, texto: str, linha: int) -> None:
+        self._texto = texto
+        self._linha = linha
+
+    @cached_property
+    def _todas(self) -> list[int]:
+        array = _Array(io.StringIO(f"[{self._texto}]"), Recusas(""), self._linha)
+        return [linha for linha, *_ in array.objetos()]
+
+    def __len__(self) -> int:
+        return len(self._todas)
+
+    def __getitem__(self, onde: Any) -> Any:
+        return self._todas[onde]
+
+
 class _Array:
     """Um array JSON lido aos poucos: na memória fica um trecho, nunca o arquivo."""
 
-    def __init__(self, fluxo: TextIO, recusas: Recusas) -> None:
+    def __init__(self, fluxo: TextIO, recusas: Recusas, linha: int = 1) -> None:
         self.fluxo = fluxo
         self.recusas = recusas
         self.decodificar = json.JSONDecoder(object_pairs_hook=_objeto_ou_problema).raw_decode
         self.texto = ""
         self.inicio = 0
-        self.linha = 1
+        self.linha = linha
 
     def objetos(self) -> Iterator[tuple[int, Any, str]]:
         """Devolve cada elemento com a linha em que começa. Levanta Erro 65."""
@@ -194,16 +153,37 @@ class _Array:
         if self._proximo():
             raise self._fatal("há texto depois do fim do array")
 
+    def muitos(self, pessoas: Pessoas) -> Lote | None:
+        """Lê de uma vez os objetos que o texto já tem; None se é preciso vê-los um a um.
+
+        Chame depois de um valor. O texto acaba num `}`: se com o ] ele é um
+        array inteiro, esse fecha mesmo um objeto, e não está dentro de outro.
+        """
+        if self._proximo() != ",":
+            return None
+        if len(self.texto) - self.inicio < TRECHO:
+            self._ler_mais()
+        inicio = self.inicio + 1
+        fim = self.texto.rfind("}", inicio, inicio + TRECHO) + 1
+        texto = self.texto[inicio:fim]
+        try:
+            objetos = json.loads(f"[{texto}]")
+        except (ValueError, RecursionError):
+            return None
+        if lote := pessoas.lote_simples(objetos, texto, _LinhasDoArray(texto, self.linha)):
+            self.linha += quebras(texto)
+            self.inicio = fim
+        return lote
+
     def _proximo(self) -> str:
         """Pula os brancos e devolve o caractere seguinte, vazio no fim do arquivo."""
         while True:
-            resto = self.texto[self.inicio : self.inicio + 64]
-            brancos = len(resto) - len(resto.lstrip(BRANCOS))
-            self.linha += quebras(resto[:brancos])
-            self.inicio += brancos
-            if brancos < len(resto):
-                return resto[brancos]
-            if self.inicio == len(self.texto) and not self._ler_mais():
+            fim = _fim_dos_brancos(self.texto, self.inicio)
+            self.linha += quebras(self.texto[self.inicio : fim])
+            self.inicio = fim
+            if fim < len(self.texto):
+                return self.texto[fim]
+            if not self._ler_mais():
                 return ""
 
     def _consumir(self, esperado: str, motivo: str) -> None:
@@ -233,12 +213,19 @@ class _Array:
 
     def _ler_mais(self) -> bool:
         mais = self.fluxo.read(TRECHO)
+        if mais.endswith("\r"):  # o \n dele, se o tem, não é outra quebra
+            mais += self.fluxo.read(1)
         self.texto = self.texto[self.inicio :] + mais
         self.inicio = 0
         return bool(mais)
 
     def _fatal(self, motivo: str) -> Exception:
         return self.recusas.fatal(Problema(self.linha, "", motivo))
+
+
+def _fim_dos_brancos(texto: str, inicio: int) -> int:
+    achados = ATE_OUTRA_COISA.match(texto, inicio)
+    return achados.end() if achados else inicio
 
 
 def _motivo(erro: Exception, inicio: int = 0) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import compress
+from operator import eq, not_
 from typing import NamedTuple
 
 LIMITE_DO_NOME = 1_000  # caracteres
@@ -19,12 +21,14 @@ INVISIVEL = re.compile(r"[\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 PROIBIDO = re.compile(f"{CONTROLE.pattern}|{INVISIVEL.pattern}")
 BYTE_INVALIDO = re.compile(r"[\ud800-\udfff]")  # o que surrogateescape deixa
 EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
+JUNTA_EMOJIS = "\u200d"
 # Com os campos de um lote juntos por JUNTA, o que nenhum campo, ou nenhum
 # e-mail, pode ter. Um "|" nos dados só faz desconfiar do lote.
 JUNTA = "|"
 NEM_JUNTA_NEM_ARROBA = bytes(b for b in range(256) if b not in b"|@")
+POUCAS = 16  # pessoas: até aqui, olhar uma por uma é mais barato que dividir
 SUSPEITO = ("||", "| ", " |")
-SUSPEITO_NO_EMAIL = (" ", "|@", "@|", "..", "@.", ".|")
+SUSPEITO_NO_EMAIL = (" ", "||", "|@", "@|", "..", "@.", ".|")
 
 
 class Problema(NamedTuple):
@@ -91,12 +95,12 @@ def todos_bons(lote: Lote) -> bool:
     """
     quantos = len(lote.nomes)
     nomes, emails = (JUNTA.join(["", *coluna, ""]) for coluna in (lote.nomes, lote.emails))
-    texto = nomes + emails[1:]
     return (
-        texto.isprintable()
+        nomes.replace(JUNTA_EMOJIS, "").isprintable()
+        and emails.isprintable()
         and nomes.count(JUNTA) == quantos + 1
         and emails.encode().translate(None, NEM_JUNTA_NEM_ARROBA) == b"|" + b"@|" * quantos
-        and not any(trecho in texto for trecho in SUSPEITO)
+        and not any(trecho in nomes for trecho in SUSPEITO)
         and not any(trecho in emails for trecho in SUSPEITO_NO_EMAIL)
         and max(map(len, lote.nomes)) <= LIMITE_DO_NOME
         and max(map(len, lote.emails)) * 4 <= LIMITE_DO_EMAIL
@@ -107,12 +111,45 @@ def triar(lote: Lote) -> tuple[Lote, list[Problema]]:
     """Separa as pessoas que servem, sem espaços nas pontas, dos problemas, na ordem das linhas."""
     if not lote.nomes or todos_bons(lote):
         return lote, [*lote.problemas]
-    bons: list[tuple[str, str, int]] = []
+    nomes, emails, linhas = [*lote.nomes], [*lote.emails], lote.linhas
     problemas = [*lote.problemas]
-    for nome, email, linha in zip(*lote[:3], strict=True):
-        if achado := problema(nome, email):
-            problemas.append(Problema(linha, *achado, nome, email))
-        else:
-            bons.append((nome.strip(), email.strip(), linha))
-    nomes, emails, linhas = map(list, zip(*bons, strict=True)) if bons else ([], [], [])
+    servem = bytearray(b"\1" * len(nomes))
+    for i in _duvidosas(lote):
+        if achado := problema(nomes[i], emails[i]):
+            problemas.append(Problema(linhas[i], *achado, nomes[i], emails[i]))
+            servem[i] = 0
+        nomes[i], emails[i] = nomes[i].strip(), emails[i].strip()
+    if not all(servem):
+        nomes, emails = ([*compress(coluna, servem)] for coluna in (nomes, emails))
+        linhas = [*compress(linhas, servem)]
     return Lote(nomes, emails, linhas), sorted(problemas)
+
+
+def _duvidosas(lote: Lote) -> list[int]:
+    """Devolve, em ordem, onde estão as pessoas que só `problema` sabe julgar.
+
+    São as que têm espaços nas pontas ou o que não se imprime, e as que, das
+    outras, a conferência rápida reprova, procuradas de metade em metade.
+    """
+    provas = [
+        prova
+        for coluna in (lote.nomes, lote.emails)
+        for prova in (map(str.isprintable, coluna), map(eq, coluna, map(str.strip, coluna)))
+    ]
+    passam = [*map(all, zip(*provas, strict=True))]
+    onde = range(len(passam))
+    reprovadas = _reprovadas(lote, [*compress(onde, passam)])
+    return sorted({*compress(onde, map(not_, passam)), *reprovadas})
+
+
+def _reprovadas(lote: Lote, onde: list[int]) -> Iterator[int]:
+    """Devolve, dentre as posições dadas, as dos pedaços que a conferência rápida reprova."""
+    nomes, emails = ([coluna[i] for i in onde] for coluna in (lote.nomes, lote.emails))
+    if not onde or todos_bons(Lote(nomes, emails, ())):
+        return
+    if len(onde) <= POUCAS:
+        yield from onde
+        return
+    meio = len(onde) // 2
+    yield from _reprovadas(lote, onde[:meio])
+    yield from _reprovadas(lote, onde[meio:])
