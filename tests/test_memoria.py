@@ -12,12 +12,16 @@ FOLGA = 4 * 1024  # KiB; guardar 100 mil linhas a mais custaria o dobro, ou mais
 FORMATOS = ("tabela", "json", "jsonl", "csv", "markdown", "html")
 # O pico é o VmHWM do próprio processo: o ru_maxrss de um filho herda o do pai.
 PICO = """
-import contextlib, os, sys
-from {0}.app import main
-with open(os.devnull, "w", encoding="utf-8") as nada, contextlib.redirect_stdout(nada):
-    codigo = main(sys.argv[1:])
+import os, runpy, sys
+saida = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+try:
+    runpy.run_module("{0}", run_name="__main__", alter_sys=True)
+except SystemExit as fim:
+    codigo = fim.code
 with open("/proc/self/status") as estado:
-    print(codigo, next(linha.split()[1] for linha in estado if linha.startswith("VmHWM")))
+    pico = next(linha.split()[1] for linha in estado if linha.startswith("VmHWM"))
+os.write(saida, f"{{codigo}} {{pico}}".encode())
 """
 
 
@@ -68,11 +72,11 @@ def test_controle_guardar_as_linhas_passaria_da_folga(tmp_path: Path) -> None:
     modulo = tmp_path / "guloso"
     modulo.mkdir()
     (modulo / "__init__.py").touch()
-    (modulo / "app.py").write_text(
-        "def main(argv):\n"
-        "    quantas = range(int(argv[0]))\n"
-        "    guardadas = [(i, f'Pessoa da Silva {i}', f'p{i}@x.com') for i in quantas]\n"
-        "    return 0 if guardadas else 1\n"
+    (modulo / "__main__.py").write_text(
+        "import sys\n"
+        "quantas = range(int(sys.argv[1]))\n"
+        "guardadas = [(i, f'Pessoa da Silva {i}', f'p{i}@x.com') for i in quantas]\n"
+        "sys.exit(0 if guardadas else 1)\n"
     )
     medida = PICO.format("guloso")
     poucas, muitas = (
