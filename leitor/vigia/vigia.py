@@ -55,8 +55,8 @@ class Sinais:
     def conferir(self) -> None:
         """Levanta Parada se um sinal já chegou.
 
-        O sqlite3 engole a exceção que nasce no meio de uma instrução SQL e devolve
-        SQLITE_INTERRUPT, que `verificar` toma por uma falha.
+        Um motor pode engolir a exceção que nasce no meio de uma instrução (o sqlite3
+        engole, e dá SQLITE_INTERRUPT), e `verificar` toma isso por uma falha.
         """
         if self.recebido:
             raise Parada
