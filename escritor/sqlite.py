@@ -12,13 +12,13 @@ from escritor import guarda
 from escritor.banco import carga, conexao, conferencia, esquema, falhas, montagem
 from escritor.banco.cabecalho import ACOMPANHANTES
 from escritor.banco.conexao import Conexao
-from escritor.banco.conferencia import Ponto
 from escritor.banco.conflito import sem_conflitos
 from escritor.banco.livro import registrar, ultima_execucao
 from escritor.copias import adocao, exame, restauracao
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from escritor.execucao import Execucao, Gravadas
+from escritor.percurso import Ponto
 from escritor.sinais import Interrompido, Sinais
 from escritor.texto import CONTROLES
 
