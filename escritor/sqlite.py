@@ -65,8 +65,10 @@ def endereco(texto: str) -> str:
 
 
 def ao_lado(caminho: str) -> list[str]:
-    """Devolve o arquivo do banco e os que o acompanham."""
-    return [caminho, *(caminho + sufixo for sufixo in ACOMPANHANTES)]
+    """Devolve o arquivo do banco e os que o acompanham, os do SQLite e os nossos."""
+    nossos = (restauracao.PARCIAL, restauracao.ANTERIOR, restauracao.TRANCA, adocao.PARCIAL)
+    nomes = dict.fromkeys((caminho, os.path.realpath(caminho)))  # o SQLite usa o do arquivo
+    return [nome + sufixo for nome in nomes for sufixo in ("", *ACOMPANHANTES, *nossos)]
 
 
 @contextmanager
@@ -74,13 +76,11 @@ def abrir(
     caminho: str, espera: float, sinais: Sinais, dizer: Callable[..., None]
 ) -> Iterator[Conexao]:
     """Abre o banco; antes, limpa o que outros deixaram ao morrer e adota o da versão comum."""
-    if aviso := montagem.aviso(caminho):
-        dizer(aviso)
     con: Conexao | None = None
     try:
         with falhas.traduzidas(caminho, espera):
             try:
-                antigo = _antes_de_abrir(caminho)
+                antigo = _antes_de_abrir(caminho, dizer)
                 with conexao.abrir(caminho, espera, sinais, a_adotar=antigo is None) as con:
                     if antigo is not False:
                         adocao.adotar(con, dizer)
@@ -97,14 +97,17 @@ def abrir(
         raise
 
 
-def _antes_de_abrir(caminho: str) -> bool | None:
+def _antes_de_abrir(caminho: str, dizer: Callable[..., None]) -> bool | None:
     """Diz se pode haver um banco a adotar: None se há, True se talvez, False se não.
 
     Talvez, se há um diário ao lado: pode ser o de uma adoção que morreu, e ao
     abrir ela é desfeita.
     """
-    restauracao.terminar_troca(caminho)
-    pasta = os.path.dirname(os.path.abspath(caminho))
+    if aviso := montagem.aviso(caminho):
+        dizer(aviso)
+    if terminada := restauracao.terminar_troca(caminho):
+        dizer(restauracao.em_texto(terminada))
+    pasta = os.path.dirname(os.path.realpath(caminho))
     exame.limpar(pasta)
     guarda.limpar_temporarios(pasta)
     if exame.candidato(caminho):

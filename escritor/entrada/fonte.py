@@ -19,9 +19,11 @@ from escritor.entrada import colunas, formato_csv, formato_json
 from escritor.entrada.pessoa import PROIBIDO, Lote
 from escritor.entrada.recusas import Recusas
 from escritor.erros import Erro
+from escritor.guarda import um_deles
 
 MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 TRECHO = 1 << 20  # bytes
+DESCRITOR = 0  # o da entrada padrão
 UTF8 = "utf-8-sig"  # com ou sem BOM
 EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -110,16 +112,24 @@ def abrir(
 ) -> Iterator[Entrada]:
     """Abre o arquivo (`-`: entrada padrão) e lê o cabeçalho.
 
-    `rejeitados`: onde guardar as linhas recusadas, que não pode ser a entrada nem um
-    dos `intocaveis`. Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é
-    ruim, agora ou ao iterar os lotes.
+    `intocaveis`: os arquivos do banco, que não são a entrada nem `rejeitados`, onde
+    se guardam as linhas recusadas. Levanta Erro 2 se são, 66 se não dá para abrir e
+    65 se o conteúdo é ruim, agora ou ao iterar os lotes.
     """
+    entrada: str | int = DESCRITOR if arquivo == "-" else arquivo
+    intocaveis = [*intocaveis]
+    if um_deles(entrada, intocaveis):
+        raise Erro(
+            erros.USO,
+            f"{arquivo}: é um arquivo do banco, ou tem o nome de um que o escritor apaga. "
+            "Diga um CSV ou JSON, com outro nome.",
+        )
     forma = forma._replace(formato=forma.formato or _pela_extensao(arquivo))
     nome = nome_da_origem(arquivo)
     with binario(arquivo) as bruto, _texto(bruto, forma.codificacao, nome) as fluxo:
-        entrada = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados))
-        with entrada.recusas.guardadas(arquivo, *intocaveis):
-            yield entrada
+        aberta = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados))
+        with aberta.recusas.guardadas(entrada, *intocaveis):
+            yield aberta
 
 
 def nome_da_origem(arquivo: str) -> str:
