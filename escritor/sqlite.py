@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from escritor import guarda
+from escritor import erros, guarda
 from escritor.banco import carga, conexao, conferencia, esquema, falhas, montagem
 from escritor.banco.cabecalho import ACOMPANHANTES
 from escritor.banco.conexao import Conexao
@@ -20,7 +20,7 @@ from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from escritor.execucao import Execucao, Gravadas
 from escritor.sinais import Interrompido, Sinais
-from escritor.texto import CONTROLES
+from escritor.texto import CONTROLES, tem_senha
 
 __all__ = [  # o que porta.py pede
     "AJUDA",
@@ -51,16 +51,25 @@ def endereco(texto: str) -> str:
     """Recusa o que não pode ser o arquivo do banco: um endereço, um nome com controles.
 
     E o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html).
-    Um endereço pode trazer uma senha: não se repete.
+    Um endereço pode trazer uma senha: não se repete. Levanta Erro 73 se o caminho
+    parte de uma pasta atual que já não existe.
     """
-    if "://" in texto or "password=" in texto:
-        postgres = "password=" in texto or texto.lower().startswith("postgres")
+    if "://" in texto or tem_senha(texto):
+        postgres = "://" not in texto or texto.lower().startswith("postgres")
         remedio = ". PostgreSQL é com `python -m postgres.escritor`" if postgres else ""
         raise argparse.ArgumentTypeError(
             f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor{remedio}"
         )
     if texto in {"", ":memory:"} or CONTROLES & {*map(ord, texto)}:
         raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
+    try:
+        os.path.abspath(texto)
+    except OSError as erro:
+        raise Erro(
+            erros.NAO_CRIA,
+            f"{texto}: a pasta em que este processo está já não existe; nada foi gravado. Entre "
+            "noutra (cd), ou dê a BANCO um caminho que comece por /.",
+        ) from erro
     return texto
 
 

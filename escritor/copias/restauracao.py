@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from escritor import erros
-from escritor.banco import conexao, conferencia, esquema, falhas, livro
+from escritor.banco import conexao, esquema, falhas
 from escritor.banco.cabecalho import (
     ACOMPANHANTES,
     APLICACAO,
     MAGIA,
     WAL,
     conferir_acompanhantes,
-    e_nosso,
+    formato_conhecido,
     ler_cabecalho,
     tem_diario_alheio,
 )
 from escritor.banco.conexao import Conexao
-from escritor.copias import linhagem
+from escritor.copias import linhagem, recebida
 from escritor.entrada import fonte
 from escritor.erros import Erro
 from escritor.execucao import Execucao
@@ -44,7 +44,7 @@ def restaurar(
     se a cópia não passa, 66 se não há, e os de gravar.
     """
     caminho = os.path.realpath(banco)
-    _recusar_os_nossos(arquivo, caminho)
+    recebida.recusar_os_nossos(arquivo, caminho, _que_se_apagam(caminho))
     os.makedirs(os.path.dirname(caminho), exist_ok=True)
     ditos = []
     with _so_eu(caminho) as (parcial, terminada):
@@ -56,11 +56,11 @@ def restaurar(
                     f"{arquivo}: era o banco que uma restauração interrompida tirava do lugar, e "
                     f"agora é {terminada}; nada mais mudou. Rode de novo com esse nome.",
                 )
-        _receber(arquivo, parcial)
+        recebida.receber(arquivo, parcial)
         nome = "a cópia da entrada padrão"
         if arquivo != "-":
             nome = fonte.nome_da_origem(arquivo)
-        resumo, ultima = _conferir(parcial, nome, sinais)
+        resumo, ultima = recebida.conferir(parcial, nome, sinais)
         parado = _parado(caminho, espera, sinais, sem_copia=sem_copia)
         with parado as atual, sinais.irrevogavel():
             if atual and (parentesco := linhagem.comparar(atual, parcial)):
@@ -70,6 +70,12 @@ def restaurar(
     if guardado:
         ditos.append(f"o banco que havia ficou em {guardado}")
     return ditos, ultima
+
+
+def _que_se_apagam(caminho: str) -> list[str]:
+    """Devolve os nomes ao lado do banco que uma restauração esvazia ou apaga."""
+    nossos = (PARCIAL, TRANCA, *ACOMPANHANTES, *(PARCIAL + sufixo for sufixo in ACOMPANHANTES))
+    return [caminho + sufixo for sufixo in nossos]
 
 
 def terminar_troca(banco_: str) -> str | None:
@@ -119,69 +125,6 @@ def _terminar(caminho: str) -> str | None:
     return guardado
 
 
-def _recusar_os_nossos(arquivo: str, caminho: str) -> None:
-    """Levanta Erro 2 se a cópia é o banco, ou um arquivo que a restauração apagaria."""
-    entrada = fonte.DESCRITOR if arquivo == "-" else arquivo
-    if um_deles(entrada, [caminho]):
-        raise Erro(erros.USO, f"{arquivo}: é o próprio banco. Diga uma cópia.")
-    nossos = (PARCIAL, TRANCA, *ACOMPANHANTES, *(PARCIAL + sufixo for sufixo in ACOMPANHANTES))
-    if um_deles(entrada, [caminho + sufixo for sufixo in nossos]):
-        raise Erro(
-            erros.USO,
-            f"{arquivo}: tem o nome de um arquivo que o escritor apaga; nada mudou. "
-            "Dê-lhe outro nome, e rode de novo com ele.",
-        )
-
-
-def _receber(arquivo: str, parcial: str) -> None:
-    """Traz os bytes da cópia para o volume do banco, até o disco."""
-    if arquivo != "-":
-        for ao_lado in _diarios(arquivo):
-            if os.path.exists(ao_lado) and os.path.getsize(ao_lado):
-                raise Erro(
-                    erros.DADOS,
-                    f"{arquivo}: há {ao_lado} ao lado, e sem ele a cópia não é o banco inteiro; "
-                    "nada mudou. Faça a cópia com `leitor copiar`.",
-                )
-    with fonte.binario(arquivo) as origem, open(parcial, "wb") as destino:
-        destino.writelines(fonte.trechos(arquivo, origem))
-        destino.flush()
-        os.fsync(destino.fileno())
-
-
-def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
-    """Confere a cópia e a deixa com diário de rollback; devolve o resumo e a última execução."""
-    if not e_nosso(parcial):
-        raise Erro(
-            erros.DADOS,
-            f"{nome}: não é um banco do escritor (regra A1 do contrato); o banco está como estava. "
-            "Use uma cópia feita por `leitor copiar`.",
-        )
-    try:
-        with closing(sqlite3.connect(parcial, isolation_level=None)) as con:
-            conexao.vigiar(con, sinais)
-            con.execute("PRAGMA trusted_schema = OFF")
-            con.execute("PRAGMA journal_mode = DELETE")
-            resumo = conferencia.conferir_copia(con, nome)
-            return resumo, Execucao._make(con.execute(livro.ULTIMA_EXECUCAO).fetchone())
-    except (sqlite3.DatabaseError, UnicodeError) as erro:
-        sinais.conferir()
-        if isinstance(erro, sqlite3.Error) and falhas.primario(erro) in falhas.DISCO:
-            raise
-        motivo = " ".join(str(erro).split())
-        raise Erro(
-            erros.DADOS,
-            f"{nome}: corrompida ({motivo}; regra A5 do contrato); o banco está como estava. "
-            "Use outra cópia.",
-        ) from erro
-
-
-def _diarios(arquivo: str) -> list[str]:
-    """Devolve onde o SQLite deixaria os diários da cópia: ao lado do arquivo, e não do link."""
-    nomes = dict.fromkeys((arquivo, os.path.realpath(arquivo)))
-    return [nome + sufixo for nome in nomes for sufixo in ACOMPANHANTES[:2]]
-
-
 @contextmanager
 def _parado(
     caminho: str, espera: float, sinais: Sinais, *, sem_copia: bool
@@ -201,6 +144,8 @@ def _parado(
         try:
             if not nosso and tem_diario_alheio(caminho):  # abrir o banco o apagaria
                 raise sqlite3.OperationalError("o diário ao lado não é do SQLite")
+            if not formato_conhecido(caminho):  # o SQLite só o leria, e ninguém grava nele
+                raise sqlite3.OperationalError("o cabeçalho não é o que o SQLite escreve")
             con = pilha.enter_context(closing(conexao.conectar(caminho, espera, sinais)))
             con.travar()
             # Pela conexão: abrir e fechar o arquivo à mão soltaria a trava (fcntl(2)).
