@@ -24,6 +24,7 @@ AMOSTRA = Lote(
     ["joao@example.com", "maria@example.com", "pedro@example.com"],
     range(3),
 )
+RESTO = "o que já está gravado não se repete."
 LISTADOS = 20  # linhas que `semear` mostra; quem lista tudo é o leitor
 
 
@@ -153,12 +154,10 @@ def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
         except Erro as erro:
             console.dizer(*erro.detalhes, f"ERRO: {erro}")
             return erro.codigo
-        except BrokenPipeError:  # `--help | head`
-            console.calar(sys.stdout)
-        except OSError as erro:
-            console.calar(sys.stdout)
-            motivo = erros.motivo(erro)
-            console.dizer(f"ERRO: nada foi gravado: a saída padrão falhou ({motivo}).")
+        except (OSError, MemoryError) as erro:
+            onde = getattr(erro, "filename", None) or "sistema operacional"
+            motivo = f"{onde}: {erros.motivo(erro)}"
+            console.dizer(f"ERRO: {motivo}. Corrija isso e rode de novo: {RESTO}")
             return erros.ENTRADA_SAIDA
         except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
             traceback.print_exc()

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from escritor import erros, percurso
-from escritor.banco import carga, esquema
+from escritor.banco import carga, esquema, falhas
 from escritor.banco.linhas import em_blocos, intactas
 from escritor.erros import Erro
 from escritor.execucao import ELO_ZERO, TETO
@@ -141,6 +141,7 @@ def _confirmar(con: sqlite3.Connection, execucao: int, elo: str) -> Ponto:
 def _conferir_paginas(con: sqlite3.Connection, integridade: str) -> None:
     (achado,) = con.execute(integridade).fetchone()
     if achado != "ok":
+        falhas.da_integridade(str(achado))
         raise Quebra(f"integrity_check: {' '.join(str(achado).split())}", "A5")
 
 
