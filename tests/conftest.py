@@ -42,9 +42,11 @@ def banco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return caminho
 
 
-def _no_processo(
+def no_processo(
     main: Callable[[Sequence[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> Programa:
+    """Devolve a função que chama um main com os argumentos."""
+
     def rodar(*argv: str) -> Saida:
         capsys.readouterr()  # o que veio antes não é desta execução
         codigo = main(argv)
@@ -59,7 +61,7 @@ def _escritor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do escritor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(ESCRITOR, capsys)
+    return no_processo(ESCRITOR, capsys)
 
 
 @pytest.fixture(name="leitor")
@@ -68,7 +70,7 @@ def _leitor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(leitor.app.main, capsys)
+    return no_processo(leitor.app.main, capsys)
 
 
 @pytest.fixture(name="vigiar")

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 
-MOTORES = {"escritor": "escritor.sqlite"}
+MOTORES = {"escritor": "escritor.sqlite", "postgres.escritor": "postgres.escritor.banco"}
 
 Principal = Callable[[Sequence[str]], int]
 
 
 def principal(programa: str) -> Principal:
     """Devolve o `main` do programa, já com o motor dele: só falta o que se digita."""
-    main = import_module(f"{programa}.app").main
+    main = import_module(f"{programa.removeprefix('postgres.')}.app").main
     motor = MOTORES.get(programa)
     return partial(main, banco=import_module(motor)) if motor else main
 

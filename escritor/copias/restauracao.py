@@ -49,7 +49,7 @@ def restaurar(
         nome = "a cópia da entrada padrão"
         if arquivo != "-":
             nome = fonte.nome_da_origem(arquivo)
-        resumo, ultima = _conferir(parcial, nome, sinais)
+        resumo, ultima = conferir(parcial, nome, sinais)
         parado = _parado(caminho, espera, sinais, sem_copia=sem_copia)
         with parado as atual, sinais.irrevogavel():
             if atual and (parentesco := linhagem.comparar(atual, parcial)):
@@ -109,7 +109,7 @@ def _receber(arquivo: str, caminho: str, parcial: str) -> None:
         os.fsync(destino.fileno())
 
 
-def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
+def conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
     """Confere a cópia e a deixa com diário de rollback; devolve o resumo e a última execução."""
     if not e_nosso(parcial):
         raise Erro(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 LIMITE_DO_NOME = 1_000  # caracteres
@@ -116,3 +116,13 @@ def triar(lote: Lote) -> tuple[Lote, list[Problema]]:
             bons.append((nome.strip(), email.strip(), linha))
     nomes, emails, linhas = map(list, zip(*bons, strict=True)) if bons else ([], [], [])
     return Lote(nomes, emails, linhas), sorted(problemas)
+
+
+def adiantar(lotes: Iterable[Lote], quantas: int) -> tuple[list[Lote], Iterator[Lote]]:
+    """Adianta lotes até passar de `quantas` pessoas; devolve-os e o iterador do resto."""
+    fonte = iter(lotes)
+    adiantados: list[Lote] = []
+    while quantas >= 0 and (lote := next(fonte, None)):
+        adiantados.append(lote)
+        quantas -= len(lote.nomes)
+    return adiantados, fonte
