@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -31,20 +32,24 @@ SELECT set_config(name, CASE
         WHEN name = 'synchronous_commit' THEN
             CASE WHEN setting IN ('on', 'remote_apply') THEN setting ELSE 'on' END
         WHEN name = 'search_path' THEN ''
+        WHEN name = 'client_min_messages' THEN 'warning'
         ELSE '0'
     END, false)
 FROM pg_catalog.pg_settings WHERE name IN (
-    'lock_timeout', 'work_mem', 'synchronous_commit', 'search_path', 'statement_timeout',
-    'transaction_timeout', 'idle_in_transaction_session_timeout'
+    'lock_timeout', 'work_mem', 'synchronous_commit', 'search_path', 'client_min_messages',
+    'statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout'
 )"""
 DE_LEITURA = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
 ARRISCADOS = """\
 SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"""
 MAIOR_PRAZO = 2**31 - 1  # milissegundos
 # O aviso de um COMMIT que não esperou pela réplica: a execução está só neste servidor.
-SEM_REPLICA = {"57014", "57P01"}
+SEM_REPLICA = {"01000", "57P01"}
 
 PG = psycopg.Connection[tuple[Any, ...]]
+
+# O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 class Conexao:

@@ -14,8 +14,8 @@ from postgres.escritor.conexao import PG
 
 # Uma mensagem por linha custaria o dobro, e quinhentas por bloco, também: bench/postgres.py.
 POR_BLOCO = 5_000
-# Por uma faixa de ids, e não por LIMIT: sem estatísticas, que logo depois de uma carga ainda não há,
-# o planejador leria e ordenaria o resto da tabela a cada bloco.
+# Por uma faixa de ids, e não por LIMIT: logo depois de uma carga ainda não há estatísticas, e sem
+# elas o planejador leria e ordenaria o resto da tabela a cada bloco.
 BLOCO = r"""
 SELECT string_agg(
     id || E'\x1f' || nome || E'\x1f' || email || E'\x1f' || criado_em || E'\x1e', ''
