@@ -41,9 +41,11 @@ def banco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return caminho
 
 
-def _no_processo(
+def no_processo(
     main: Callable[[Sequence[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> Programa:
+    """Devolve a função que chama um main com os argumentos."""
+
     def rodar(*argv: str) -> Saida:
         capsys.readouterr()  # o que veio antes não é desta execução
         codigo = main(argv)
@@ -58,7 +60,7 @@ def _escritor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do escritor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(ESCRITOR, capsys)
+    return no_processo(ESCRITOR, capsys)
 
 
 @pytest.fixture(name="leitor")
@@ -67,7 +69,7 @@ def _leitor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(LEITOR, capsys)
+    return no_processo(LEITOR, capsys)
 
 
 @pytest.fixture(name="vigiar")

@@ -15,6 +15,7 @@ from escritor import erros
 from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, triar
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, um_deles
+from escritor.texto import milhar
 
 MOSTRADAS = 20
 PARCIAL = ".desafio2-parcial"  # as recusas, até que ganhem o nome pedido
@@ -174,6 +175,24 @@ class Recusas:
                 f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); nada foi "
                 "gravado. Diga outro lugar, ou --rejeitados - e redirecione a saída padrão.",
             ) from erro
+
+
+def conflitos(arquivo: str, achados: Sequence[tuple[int, str, int, int]]) -> Erro:
+    """Devolve a falha de um arquivo com e-mails que já existem no banco ou que se repetem nele.
+
+    `achados`: linha, e-mail, se está no banco, e quantos são ao todo; os MOSTRADAS primeiros.
+    """
+    total = achados[0][3]
+    *antes, ultimo = [
+        f"{arquivo}:{linha}: email: {email} {'já existe' if no_banco else 'se repete'}"
+        for linha, email, no_banco, _ in achados
+    ]
+    remedio = "nada foi gravado. Com --conflito ignorar, só os novos entram."
+    if total == 1:
+        return Erro(erros.DADOS, f"{ultimo}; {remedio}")
+    mostrados = "" if total <= MOSTRADAS else f" (acima, os {MOSTRADAS} primeiros)"
+    quantos = f"e-mails em conflito: {milhar(total)}{mostrados}"
+    return Erro(erros.DADOS, f"{arquivo}: {quantos}; {remedio}", [*antes, ultimo])
 
 
 def _legivel(texto: str) -> str:
