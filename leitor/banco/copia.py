@@ -7,7 +7,7 @@ import fcntl
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 from leitor import erros
@@ -34,15 +34,38 @@ def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> 
     Levanta Erro 2 (destino que é o banco), 73 (já existe, não dá para criar),
     74 (disco) e os da verificação; aí não sobra cópia nenhuma.
     """
-    final = os.path.realpath(destino)
-    _conferir_destino(origem.caminho, final, destino, substituir=substituir)
-    with _sem_sobras(), _falhas(destino), _parcial(final, destino) as parcial:
+
+    def preencher(parcial: str) -> None:
         abrir(origem)
         _transportar(origem, parcial)
         origem.con.close()
-        usuarios = _verificar(parcial, destino, origem.espera, ordem)
-        _publicar(parcial, final, substituir=substituir)
+
+    do_banco = os.path.realpath(origem.caminho)
+    if os.path.realpath(destino) in {do_banco + fim for fim in ("", "-journal", "-wal", "-shm")}:
+        raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
+    usuarios = guardar(destino, preencher, origem.espera, ordem, substituir=substituir)
     return f"copiado: {origem.caminho} → {destino}; {usuarios}"
+
+
+def guardar(
+    destino: str,
+    preencher: Callable[[str], None],
+    espera: float,
+    ordem: Ordem,
+    *,
+    substituir: bool,
+) -> str:
+    """Faz o arquivo `destino` com o que `preencher` escreve num parcial; devolve o que há nele.
+
+    Só depois de verificado, e no disco, é que ele ganha o nome. Levanta Erro como `copiar`.
+    """
+    final = os.path.realpath(destino)
+    _conferir_destino(final, destino, substituir=substituir)
+    with _sem_sobras(), _falhas(destino), _parcial(final, destino) as parcial:
+        preencher(parcial)
+        usuarios = _verificar(parcial, destino, espera, ordem)
+        _publicar(parcial, final, substituir=substituir)
+    return usuarios
 
 
 def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
@@ -72,10 +95,7 @@ def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
         raise erros.do_sistema(erro, origem.nome) from erro
 
 
-def _conferir_destino(banco: str, final: str, destino: str, *, substituir: bool) -> None:
-    do_banco = {os.path.realpath(banco) + sufixo for sufixo in ("", "-journal", "-wal", "-shm")}
-    if final in do_banco:
-        raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
+def _conferir_destino(final: str, destino: str, *, substituir: bool) -> None:
     if (
         not os.path.basename(destino)
         or os.path.isdir(final)
