@@ -191,3 +191,22 @@ def test_os_documentos_e_as_imagens_existem() -> None:
             if pagina.name == "README.md":
                 do_readme.add(arquivo)
     assert {*(RAIZ / "docs").glob("*.md")} <= do_readme
+
+
+def test_o_mapa_diz_todas_as_pastas_e_nenhuma_que_nao_ha() -> None:
+    """Cada pasta dos dois pacotes está na tabela, e cada caminho citado nos documentos existe."""
+    mapa = (RAIZ / "docs/mapa.md").read_text(encoding="utf-8")
+    pastas = {
+        f"{pasta.relative_to(RAIZ)}/"
+        for pacote in ("escritor", "leitor")
+        for pasta in (RAIZ / pacote).iterdir()
+        if (pasta / "__init__.py").exists()
+    }
+    assert len(pastas) >= 5
+    assert pastas <= {*re.findall(r"`([\w/]+/)`", mapa)}
+    for pagina in [RAIZ / "README.md", *(RAIZ / "docs").glob("*.md")]:
+        citados = re.findall(
+            r"`((?:escritor|leitor|postgres|tests|bench|docs)/[\w/.-]*)`",
+            pagina.read_text(encoding="utf-8"),
+        )
+        assert [nome for nome in citados if not (RAIZ / nome).exists()] == [], pagina
