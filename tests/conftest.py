@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from leitor.vigia.vigia import Sinais
+from tests.ajuda import Ajuda
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
 from tests.historia import Historia
 from tests.motores import ESCRITOR, LEITOR
@@ -70,6 +71,26 @@ def _leitor(
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
     return no_processo(LEITOR, capsys)
+
+
+@pytest.fixture(name="ajuda")
+def _ajuda(
+    escritor: Programa,
+    leitor: Programa,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ajuda:
+    """Devolve o texto de `PROGRAMA [COMANDO] --help`, sem os exemplos."""
+    monkeypatch.setenv("COLUMNS", "80")  # num terminal estreito, o argparse recua de outro modo
+    programas = {"escritor": escritor, "leitor": leitor}
+
+    def pedir(programa: str, *comando: str) -> str:
+        with pytest.raises(SystemExit) as fim:
+            programas[programa](*comando, "--help")
+        assert fim.value.code == 0
+        return capsys.readouterr().out.partition("\nexemplos:")[0]
+
+    return pedir
 
 
 @pytest.fixture(name="vigiar")

@@ -8,9 +8,11 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 
+from escritor.entrada.pessoa import problema
 from tests.conftest import Programa
 from tests.contrato import (
     AMOSTRA,
@@ -198,3 +200,15 @@ def test_o_leitor_nao_comeca_se_o_escritor_falha(banco: Path, tmp_path: Path) ->
     assert "[LEITOR]" not in saida.stderr
     assert banco.read_text() == "não é um banco"
     assert list(tmp_path.iterdir()) == [banco.parent]
+
+
+def test_os_invisiveis_recusados_sao_os_que_o_contrato_diz() -> None:
+    """A lista da prosa, uma letra por vez no nome: quem grava recusa esses, e nenhum outro."""
+    prosa = CONTRATO.partition("onze caracteres que não se")[2].partition(". Com eles")[0]
+    ditos = set()
+    for primeiro, ultimo in re.findall(r"U\+([0-9A-F]{4})(?:\s+a\s+U\+([0-9A-F]{4}))?", prosa):
+        ditos |= {*range(int(primeiro, 16), int(ultimo or primeiro, 16) + 1)}
+    assert len(ditos) == 11
+    formatos = {ponto for ponto in range(sys.maxunicode) if category(chr(ponto)) == "Cf"}
+    assert ditos < formatos
+    assert {ponto for ponto in formatos if problema(f"a{chr(ponto)}b", "a@b.c")} == ditos
