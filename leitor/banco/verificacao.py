@@ -9,7 +9,7 @@ from leitor import arquivo, erros
 from leitor.banco import consultas, indice, livro
 from leitor.banco.lacres import conferir_lacres
 from leitor.banco.leitura import Leitura, abrir_sqlite
-from leitor.erros import RODE_O_ESCRITOR
+from leitor.erros import restaure, rode_o_escritor
 from leitor.texto import milhar
 from leitor.verificacao import verificar
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
-WAL = 2  # idem, seção 1.3: bytes 18 e 19
+DE_ROLLBACK, WAL = 1, 2  # idem, seção 1.3: bytes 18 e 19
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 ABERTO = 3  # verificações até a conexão existir
@@ -37,7 +37,9 @@ def _arquivo(leitura: Leitura) -> str:
     if tamanho is None:
         raise leitura.recusa(erros.DADOS, "não é um arquivo comum. Corrija BANCO.")
     if tamanho == 0:
-        raise leitura.recusa(erros.SEM_ENTRADA, f"o arquivo está vazio. {RODE_O_ESCRITOR}")
+        raise leitura.recusa(
+            erros.SEM_ENTRADA, f"o arquivo está vazio. {rode_o_escritor(leitura.alvo)}"
+        )
     return f"{milhar(tamanho)} bytes"
 
 
@@ -49,10 +51,11 @@ def _cabecalho(leitura: Leitura) -> str:
         ):
             raise leitura.recusa(
                 erros.TENTE_DE_NOVO,
-                f"há um diário de uma gravação interrompida no começo. {RODE_O_ESCRITOR}",
+                "há um diário de uma gravação interrompida no começo. "
+                f"{rode_o_escritor(leitura.alvo)}",
             )
         raise leitura.recusa(
-            erros.DADOS, "não é um banco SQLite. Corrija BANCO ou restaure uma cópia."
+            erros.DADOS, f"não é um banco SQLite. Corrija BANCO. {restaure(leitura.alvo)}"
         )
     tamanho = int.from_bytes(leitura.cabecalho[16:18], "big")
     return f"SQLite 3, páginas de {milhar(tamanho if tamanho > 1 else 65_536)} bytes"
@@ -78,6 +81,13 @@ def _ao_lado(leitura: Leitura, sufixo: str) -> int:
 
 
 def _abertura(leitura: Leitura) -> str:
+    if not {*leitura.cabecalho[18:20]} <= {DE_ROLLBACK, WAL}:
+        formatos = " e ".join(map(str, leitura.cabecalho[18:20]))
+        raise leitura.recusa(
+            erros.DADOS,
+            f"o cabeçalho diz um formato que não existe ({formatos}; regra A3 do contrato). "
+            f"{restaure(leitura.alvo)}",
+        )
     diarios = [_ao_lado(leitura, sufixo) for sufixo in ("-journal", "-wal")]
     # Um -wal vazio ao lado de um diário de rollback não quer dizer nada, nem para o SQLite.
     if WAL in leitura.cabecalho[18:20] or diarios[1]:
@@ -85,7 +95,7 @@ def _abertura(leitura: Leitura) -> str:
         raise leitura.recusa(
             erros.TENTE_DE_NOVO,
             "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
-            f"ao diário de rollback (regra A3 do contrato). {RODE_O_ESCRITOR}",
+            f"ao diário de rollback (regra A3 do contrato). {rode_o_escritor(leitura.alvo)}",
         )
     leitura.con = abrir_sqlite(leitura.caminho, leitura.espera)
     return f"só de leitura, SQLite {sqlite3.sqlite_version}"
@@ -98,7 +108,7 @@ def _dono(leitura: Leitura) -> str:
         raise leitura.recusa(
             erros.ESQUEMA,
             "é da versão comum deste exercício, sem execuções nem lacres que se possam conferir; o "
-            f"escritor a adota, e guarda uma cópia. {RODE_O_ESCRITOR}",
+            f"escritor a adota, e guarda uma cópia. {rode_o_escritor(leitura.alvo)}",
         )
     if aplicacao != APLICACAO:
         raise leitura.recusa(
@@ -137,6 +147,10 @@ def _integridade(leitura: Leitura) -> str:
     achados = [achado for (achado,) in leitura.con.execute(consultas.INTEGRIDADE)]
     if achados != ["ok"]:
         texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
+        from leitor.banco.falhas import nao_leu  # só quem falha paga por elas
+
+        if falha := nao_leu(texto, leitura.nome):
+            raise falha
         raise leitura.quebra("A5", f"quick_check: {texto}")
     return "quick_check sem achados"
 
@@ -167,7 +181,7 @@ def _totais(leitura: Leitura) -> str:
         raise leitura.quebra(*problema)
     if not consultas.valor(leitura.con, consultas.CONTA_EXECUCOES):
         raise leitura.recusa(
-            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {RODE_O_ESCRITOR}"
+            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {rode_o_escritor(leitura.alvo)}"
         )
     quantos = consultas.valor(leitura.con, consultas.QUANTOS)
     return f"usuários: {milhar(quantos)}, cada um em uma execução"
@@ -176,7 +190,7 @@ def _totais(leitura: Leitura) -> str:
 def _indice(leitura: Leitura) -> str:
     if problema := indice.problema(leitura.con, leitura.pares):
         raise leitura.quebra(*problema)
-    return "o dos e-mails diz o mesmo que a tabela"
+    return "tem os mesmos e-mails que a tabela"
 
 
 ORDEM: Ordem = (
