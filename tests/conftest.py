@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +50,12 @@ def no_processo(
 
     def rodar(*argv: str) -> Saida:
         capsys.readouterr()  # o que veio antes não é desta execução
-        codigo = main(argv)
+        havia = {sinal: signal.getsignal(sinal) for sinal in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            codigo = main(argv)
+        finally:  # de uma cópia publicada em diante, o programa não atende mais nenhum
+            for sinal, tratador in havia.items():
+                signal.signal(sinal, tratador)
         return Saida(codigo, *capsys.readouterr())
 
     return rodar

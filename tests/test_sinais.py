@@ -230,7 +230,7 @@ def test_kill_9_deixa_um_diario_quente_que_o_escritor_desfaz(
     codigo, stdout, stderr = leitor()
     assert (codigo, stdout, stderr.count("\n")) == (75, "", 1)
     assert "diário quente" in stderr
-    assert "docker compose run --rm escritor" in stderr
+    assert "Rode o escritor, e depois leia de novo: " in stderr
     assert fotografar(semeado.parent) == meio, "o leitor não desfaz nem cria nada"
 
     codigo, _, stderr = escritor()
@@ -248,7 +248,7 @@ def test_kill_9_na_primeira_importacao(banco: Path, leitor: Programa) -> None:
         assert processo.wait() == -signal.SIGKILL
     codigo, stdout, stderr = leitor()
     assert (codigo in {66, 75}, stdout, stderr.count("\n")) == (True, "", 1)
-    assert "docker compose run --rm escritor" in stderr
+    assert "Rode o escritor, e depois leia de novo: " in stderr
     assert rodar(comando("escritor")).codigo == 0
     assert list(fotografar(banco.parent)) == [banco.name]
     assert pessoas(banco) == AMOSTRA

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leitor import erros
 from tests.contrato import alterar, consultar, fotografar
 from tests.processos import trava
 from tests.test_verificar_arquivo import diario_quente
@@ -68,8 +69,7 @@ def test_banco_que_ainda_nao_ha(banco: Path, vigiar: Vigiar) -> None:
     saida = vigiar(nada, nada, grava())
     assert saida.codigo == 0
     assert avisos(saida) == [
-        f"[LEITOR] ERRO: {banco}: não há banco. "
-        "Rode o escritor (docker compose run --rm escritor) e leia de novo.",
+        f"[LEITOR] ERRO: {banco}: não há banco. {erros.rode_o_escritor(str(banco))}",
         PASSOU,
     ]
     [linha] = ditas(saida)

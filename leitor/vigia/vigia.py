@@ -12,7 +12,7 @@ from leitor import ancoras
 from leitor.ancoras import Ancora
 from leitor.erros import Erro
 from leitor.prova import Ponto
-from leitor.texto import milhar
+from leitor.texto import escapar, milhar
 from leitor.verificacao import verificar
 from leitor.vigia import saude
 
@@ -149,7 +149,7 @@ class Vigia:
         self._dizer_falha(falha)
         if mudancas:
             quando = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            self._saida.write("".join(f"{quando} {mudanca}\n" for mudanca in mudancas))
+            self._saida.write("".join(f"{quando} {escapar(mudanca)}\n" for mudanca in mudancas))
             self._saida.flush()
         elif not falha and not self._calado:
             self._calado = True
