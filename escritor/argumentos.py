@@ -104,8 +104,8 @@ def _principal(globais: _Analisador, descricao: str) -> _Analisador:
     _comando(
         comandos,
         "semear",
-        "grava os três usuários de exemplo que faltarem (padrão)",
-        "Cria o banco se ele falta, grava os usuários de exemplo que faltarem e lista.",
+        "grava três usuários de exemplo, se o banco não tem nenhum (padrão)",
+        "Cria o banco se ele falta, grava três usuários de exemplo se não há nenhum, e lista.",
         "docker compose run --rm escritor",
     )
     _importar(comandos)

@@ -125,9 +125,10 @@ def _modelos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pasta = tmp_path_factory.mktemp("modelos")
     entrada = pasta / "entrada.csv"
     entrada.write_text("nome,email\nAna,ana@x.com\nZoé,zoe@x.com\n", encoding="utf-8")
+    amostra = escrever_amostra(pasta)
     for nome, execucoes in {
         "semeado": [["semear"]],
-        "gravado": [["semear"], ["semear"], ["importar", str(entrada)]],
+        "gravado": [["semear"], ["importar", str(amostra)], ["importar", str(entrada)]],
     }.items():
         for argv in execucoes:
             assert ESCRITOR([*argv, "--banco", str(pasta / nome)]) == 0
@@ -158,11 +159,26 @@ def copia(modelos: Path, tmp_path: Path) -> Path:
     return caminho
 
 
+def escrever_amostra(pasta: Path) -> Path:
+    """Escreve amostra.csv, com os três usuários que `semear` grava."""
+    arquivo = pasta / "amostra.csv"
+    linhas = "".join(f"{nome},{email}\n" for nome, email in AMOSTRA)
+    arquivo.write_text(f"nome,email\n{linhas}", encoding="utf-8")
+    return arquivo
+
+
 @pytest.fixture
-def historia(gravado: Path, escritor: Programa) -> Historia:
+def repetir(escritor: Programa, tmp_path: Path) -> Programa:
+    """Importa outra vez os três de exemplo: uma execução a mais, e ninguém a mais."""
+    arquivo = escrever_amostra(tmp_path)
+    return lambda *argv: escritor("importar", str(arquivo), *argv)
+
+
+@pytest.fixture
+def historia(gravado: Path, repetir: Programa) -> Historia:
     """Um banco com quatro execuções, como era com três, e a âncora de cada uma."""
     antiga = gravado.read_bytes()
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     return Historia(gravado, antiga, [ancora(gravado, n) for n in range(1, 5)])
 
 

@@ -98,8 +98,10 @@ RESTRICOES = {
     "execucoes_intervalo": "CHECK ( CASE WHEN (inseridos = 0) THEN ((primeiro_id IS NULL) AND "
     "(ultimo_id IS NULL)) ELSE ((primeiro_id IS NOT NULL) AND (ultimo_id IS NOT NULL) AND "
     "((ultimo_id - primeiro_id) >= (inseridos - 1))) END)",
-    **{f"execucoes_{coluna}": f"CHECK (({coluna} ~ '^[0-9a-f]{{64}}$'::text))"
-       for coluna in ("lacre", "elo")},
+    **{
+        f"execucoes_{coluna}": f"CHECK (({coluna} ~ '^[0-9a-f]{{64}}$'::text))"
+        for coluna in ("lacre", "elo")
+    },
 }
 ESPERADAS = {
     *(f"tabela {tabela} rp" for tabela in COLUNAS),
@@ -109,8 +111,7 @@ ESPERADAS = {
         for coluna, tipo in colunas.items()
     ),
     "índice CREATE UNIQUE INDEX usuarios_pkey ON desafio2.usuarios (id)",
-    "índice CREATE UNIQUE INDEX usuarios_email ON desafio2.usuarios "
-    '(lower((email COLLATE "C")))',
+    'índice CREATE UNIQUE INDEX usuarios_email ON desafio2.usuarios (lower((email COLLATE "C")))',
     "índice CREATE UNIQUE INDEX execucoes_pkey ON desafio2.execucoes (id)",
     *(f"restrição {nome} {texto}" for nome, texto in RESTRICOES.items()),
     *(
@@ -148,7 +149,9 @@ def codificacao(con: Conexao) -> str:
 
 def diferencas(con: Conexao) -> str:
     """Diz em que o esquema não é o do contrato; vazio se é."""
-    achadas = {" ".join(linha.split()) for sql in (PECAS, DIREITOS) for (linha,) in con.execute(sql)}
+    achadas = {
+        " ".join(linha.split()) for sql in (PECAS, DIREITOS) for (linha,) in con.execute(sql)
+    }
     ditas = [f"falta {peca}" for peca in sorted(ESPERADAS - achadas)]
     ditas += [f"sobra {peca}" for peca in sorted(achadas - ESPERADAS)]
     return f"{'; '.join(ditas[:MOSTRADAS])}{' …' if len(ditas) > MOSTRADAS else ''}"

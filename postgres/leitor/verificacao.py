@@ -88,7 +88,9 @@ def _esquema(leitura: Leitura) -> str:
 
 def _paginas(leitura: Leitura) -> str:
     com_somas = consultas.valor(leitura.con, SOMAS)
-    somas = "com somas" if com_somas else "sem somas (data_checksums; pg_checksums --enable as liga)"
+    somas = (
+        "com somas" if com_somas else "sem somas (data_checksums; pg_checksums --enable as liga)"
+    )
     if com_somas and (erradas := consultas.valor(leitura.con, SOMAS_ERRADAS)):
         raise leitura.quebra(
             "A5",
