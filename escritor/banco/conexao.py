@@ -129,7 +129,9 @@ def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), pasta)
     with open(caminho, "ab") as arquivo:  # cria, se falta
         identidade = os.fstat(arquivo.fileno())
-    con = sqlite3.connect(caminho, timeout=0, isolation_level=None, factory=Conexao)
+    # Absoluto: o SQLite tomaria `file:…` por um URI (sqlite.org/uri.html), e seria outro arquivo.
+    absoluto = os.path.abspath(caminho)
+    con = sqlite3.connect(absoluto, timeout=0, isolation_level=None, factory=Conexao)
     con.caminho, con.arquivo, con.espera, con.sinais = caminho, identidade, espera, sinais
     try:
         vigiar(con, sinais)
