@@ -107,6 +107,8 @@ def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: in
     if menor is not None and (menor < 1 or maior > TETO):
         raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
     ultimo = percurso.percorrer(_livro(con, ponto.execucao), ponto)
+    if not (desde or poucas) and (quantas := carga.valor(con, QUANTAS)) != ultimo.total:
+        raise Quebra(f"há {quantas} usuários, e o livro soma {ultimo.total}", "E9")
     depois_de = ponto.fim
     da_ultima = None if poucas else con.execute(ULTIMA_QUE_INSERIU, (ultimo.execucao,)).fetchone()
     if da_ultima:
@@ -142,7 +144,7 @@ def _conferir_paginas(con: sqlite3.Connection, integridade: str) -> None:
     (achado,) = con.execute(integridade).fetchone()
     if achado != "ok":
         falhas.da_integridade(str(achado))
-        raise Quebra(f"integrity_check: {' '.join(str(achado).split())}", "A5")
+        raise Quebra(f"quick_check: {' '.join(str(achado).split())}", "A5")
 
 
 def _livro(con: sqlite3.Connection, depois_da: int) -> Iterator[list[Registro]]:
