@@ -1,8 +1,8 @@
 """Como as pessoas entram na tabela: três caminhos, conforme quantas são e quantas já há.
 
-Poucas entram num INSERT só. Muitas, num banco quase vazio, entram por COPY sem os
-índices, refeitos no fim. Muitas, num banco cheio, esperam numa tabela temporária, de
-onde só as que faltam passam. As medidas que decidiram isto: bench/postgres.py.
+Poucas entram num INSERT só. Muitas, num banco que não é muito maior que elas, entram
+por COPY sem os índices, refeitos no fim. As outras esperam numa tabela temporária, de
+onde só as que faltam passam. As medidas que decidiram isto: bench/comparar_postgres.py.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from postgres.escritor.conexao import PG, Conexao
 from postgres.escritor.linhas import BLOCO, DE_USUARIOS, ULTIMO, blocos, em_bytes
 
 POUCAS = 10_000  # até aqui, um INSERT
-BANCO_PEQUENO = 100_000  # até aqui, refazer os índices é barato, e não se sabe quantas vêm
-REFAZ = 4  # os índices se refazem se o que há não é mais que tantas vezes o que entra
+ADIANTADAS = 50_000  # as que se leem antes de decidir, num banco que não é pequeno
+# Os índices se refazem se o que há não é mais que tantas vezes o que entra; do que só se sabe o
+# começo, o resto deve ser mais.
+REFAZ = 4
+REFAZ_SEM_SABER = 10
 
 SOLTA = "SELECT desafio2.soltar_indices()"
 REFAZ_INDICES = "SELECT desafio2.refazer_indices()"
@@ -95,8 +98,12 @@ def gravar(con: Conexao, lotes: Iterable[Lote], criado_em: str) -> Gravadas:
     primeiros, fonte = adiantar(lotes, POUCAS)
     if sum(len(lote.nomes) for lote in primeiros) <= POUCAS:
         return _poucas(con, primeiros, criado_em, antes)
-    todos = chain(primeiros, fonte)
-    if antes <= BANCO_PEQUENO and not _ha_repetidas(con, primeiros):
+    mais: list[Lote] = []
+    if antes > REFAZ_SEM_SABER * POUCAS:
+        mais, fonte = adiantar(fonte, ADIANTADAS)
+    sabidas = sum(len(lote.nomes) for lote in chain(primeiros, mais))
+    todos = chain(primeiros, mais, fonte)
+    if antes <= REFAZ_SEM_SABER * sabidas and not _ha_repetidas(con, primeiros):
         return _sem_indices(con, todos, criado_em, antes)
     return _por_espera(con, todos, criado_em, antes)
 

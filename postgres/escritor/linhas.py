@@ -12,7 +12,7 @@ from escritor.percurso import RS, US
 from escritor.regras import Quebra
 from postgres.escritor.conexao import PG
 
-# Uma mensagem por linha custaria o dobro, e quinhentas por bloco, também: bench/postgres.py.
+# Uma mensagem por linha custaria o dobro, e quinhentas linhas por bloco, também.
 POR_BLOCO = 5_000
 # Por uma faixa de ids, e não por LIMIT: logo depois de uma carga ainda não há estatísticas, e sem
 # elas o planejador leria e ordenaria o resto da tabela a cada bloco.
