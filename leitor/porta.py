@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, Self
 
 from leitor.erros import Erro
+from leitor.indice import Pares
 from leitor.prova import Execucao, Ponto, Prova
 
 Linha = tuple[int, str, str, str]
@@ -88,6 +89,48 @@ class Leitura(Protocol):
 
     def receita(self, execucao: Execucao) -> str:
         """Devolve o comando que refaz o lacre da execução à mão, sem o nosso código."""
+
+
+class Recalculavel(Protocol):
+    """O que a leitura de um motor tem a mais, se é `leitor.recalculo` quem confere os dados.
+
+    Nada aqui confia em nada: os textos chegam em bytes, como estão no banco.
+    """
+
+    pares: Pares
+    alvo: str  # o endereço que os comandos das mensagens dizem
+
+    def recusa(self, codigo: int, motivo: str) -> Erro:
+        """Como em `Leitura`."""
+
+    def quebra(self, regra: str, motivo: str) -> Erro:
+        """Devolve a falha de quem quebra esta regra de docs/contrato.md."""
+
+    def pontas(self) -> Iterable[int | None]:
+        """Devolve o menor e o maior id de `usuarios`."""
+
+    def seladas(self) -> Iterable[tuple[int, int | None, int | None, bytes | None]]:
+        """Devolve, de cada execução, o id, a primeira linha, a última, e o lacre."""
+
+    def blocos_do_lacre(self, depois_de: int, ate: int) -> Iterable[tuple[int, int, bytes]]:
+        """Devolve o id antes de cada bloco de linhas, quantas são, e elas como o lacre as junta."""
+
+    def linhas_em_bytes(
+        self, depois_de: int, quantas: int
+    ) -> Iterable[tuple[int, bytes, bytes, bytes]]:
+        """Devolve as `quantas` primeiras linhas com id > `depois_de`, os textos como estão."""
+
+    def elos(self) -> Iterable[tuple[int, bytes | None, bytes | None]]:
+        """Devolve, de cada execução, o id, o elo, e o que ele encadeia."""
+
+    def contas(self) -> Iterable[Sequence[Any]]:
+        """Devolve, de cada execução, o que `leitor.livro.problema` confere."""
+
+    def quantos(self) -> int:
+        """Conta as linhas de `usuarios`."""
+
+    def blocos_do_indice(self) -> Iterable[bytes]:
+        """Devolve os pares `email US id US`, na ordem do índice, em blocos."""
 
 
 class Banco(Protocol):

@@ -15,7 +15,7 @@ from tests.vigilia import Vigiar, avisos, ditas, importa
 
 
 def test_o_arquivo_comeca_e_cresce(
-    historia: Historia, escritor: Programa, leitor: Programa, tmp_path: Path
+    historia: Historia, repetir: Programa, leitor: Programa, tmp_path: Path
 ) -> None:
     """Não existe: nasce. Depois, uma linha por execução nova, e nenhuma repetida."""
     arquivo = tmp_path / "ancoras.txt"
@@ -24,7 +24,7 @@ def test_o_arquivo_comeca_e_cresce(
     assert (codigo, f"conferem: 0; guardada a 4 em {arquivo}" in stdout) == (0, True)
     codigo, stdout, _ = leitor(*pedido)
     assert (codigo, "conferem: 1\n" in stdout) == (0, True)
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     codigo, stdout, _ = leitor(*pedido)
     assert (codigo, f"conferem: 1; guardada a 5 em {arquivo}" in stdout) == (0, True)
     assert arquivo.read_text() == f"{historia.ancoras[-1]}\n{ancora(historia.banco)}\n"

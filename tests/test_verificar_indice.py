@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from leitor.banco import consultas as banco_do_leitor
-from leitor.banco import indice
 from tests.conftest import Programa
 from tests.contrato import alterar, consultar
 from tests.verificacao import conferir
@@ -82,10 +81,10 @@ def test_em_blocos_de_qualquer_tamanho(
 ) -> None:
     """Nenhum par se perde nem se repete de um bloco para o outro, inteiro ou estragado."""
     for tamanho in (1, 2, 5):
-        monkeypatch.setattr(indice, "POR_BLOCO", tamanho)
+        monkeypatch.setattr(banco_do_leitor, "POR_PAGINA", tamanho)
         conferir(leitor, gravado, 0, None)
     trocar_indice(gravado, f"{CERTO} DESC)")
-    monkeypatch.setattr(indice, "POR_BLOCO", 1)
+    monkeypatch.setattr(banco_do_leitor, "POR_PAGINA", 1)
     conferir(leitor, gravado, 65, "índice")
 
 

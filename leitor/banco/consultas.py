@@ -194,7 +194,9 @@ def paginas(
             yield quantas, texto or b""
 
 
-def bloco_do_indice(con: sqlite3.Connection, depois_de: bytes, quantos: int) -> bytes:
-    """Devolve até `quantos` pares `email US id US`, na ordem do índice; vazio no fim."""
-    bloco: bytes | None = con.execute(BLOCO_DO_INDICE, (depois_de, quantos)).fetchone()[0]
-    return bloco or b""
+def blocos_do_indice(con: sqlite3.Connection) -> Iterator[bytes]:
+    """Devolve todos os pares `email US id US`, na ordem do índice, um bloco por vez."""
+    anterior = b""
+    while bloco := con.execute(BLOCO_DO_INDICE, (anterior, POR_PAGINA)).fetchone()[0]:
+        yield bloco
+        anterior = bloco.rsplit(b"\x1f", 3)[-3].rpartition(b"\x1f")[2]

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 from leitor import arquivo, erros
@@ -33,15 +33,42 @@ def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> 
     Levanta Erro 2 (destino que é o banco), 73 (já existe, não dá para criar),
     74 (disco) e os da verificação; aí não sobra cópia nenhuma.
     """
-    final = os.path.realpath(destino)
-    _conferir_destino(origem.caminho, final, destino, substituir=substituir)
-    with _sem_sobras(), _falhas(destino), _parcial(final, destino) as parcial:
+
+    def preencher(parcial: str) -> None:
         abrir(origem)
         _transportar(origem, parcial)
         origem.con.close()
-        usuarios = _verificar(parcial, destino, origem, ordem)
-        _publicar(parcial, final, substituir=substituir)
+
+    do_banco = {os.path.realpath(origem.caminho) + sufixo for sufixo in DO_BANCO}
+    if os.path.realpath(destino) in do_banco:
+        raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
+
+    def conferir(parcial: str) -> str:
+        return verificada(parcial, destino, origem.espera, origem.caminho, ordem)
+
+    usuarios = guardar(destino, preencher, conferir, substituir=substituir)
     return f"copiado: {origem.caminho} → {destino}; {usuarios}"
+
+
+def guardar(
+    destino: str,
+    preencher: Callable[[str], None],
+    conferir: Callable[[str], str],
+    *,
+    substituir: bool,
+) -> str:
+    """Faz o arquivo `destino` com o que `preencher` escreve num parcial; devolve o que há nele.
+
+    Só depois de `conferir` dizer o que há, e no disco, é que ele ganha o nome.
+    Levanta Erro como `copiar`.
+    """
+    final = os.path.realpath(destino)
+    _conferir_destino(final, destino, substituir=substituir)
+    with _sem_sobras(), _falhas(destino), _parcial(final, destino) as parcial:
+        preencher(parcial)
+        usuarios = conferir(parcial)
+        _publicar(parcial, final, substituir=substituir)
+    return usuarios
 
 
 def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
@@ -71,10 +98,7 @@ def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
         raise erros.do_sistema(erro, origem.nome) from erro
 
 
-def _conferir_destino(banco: str, final: str, destino: str, *, substituir: bool) -> None:
-    do_banco = {os.path.realpath(banco) + sufixo for sufixo in DO_BANCO}
-    if final in do_banco:
-        raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
+def _conferir_destino(final: str, destino: str, *, substituir: bool) -> None:
     if (
         not os.path.basename(destino)
         or os.path.isdir(final)
@@ -143,9 +167,9 @@ def _transportar(origem: Leitura, parcial: str) -> None:
         origem.con.backup(copia, pages=PAGINAS, progress=lambda *_: None)
 
 
-def _verificar(parcial: str, destino: str, origem: Leitura, ordem: Ordem) -> str:
+def verificada(parcial: str, destino: str, espera: float, alvo: str, ordem: Ordem) -> str:
     """Verifica a cópia como se verifica um banco; devolve o que as contas dizem."""
-    with Leitura(parcial, origem.espera, f"cópia para {destino}", origem.caminho) as leitura:
+    with Leitura(parcial, espera, f"cópia para {destino}", alvo) as leitura:
         verificacoes, falha = verificar(leitura, ordem)
     [com_falha] = [v.nome for v in verificacoes if v.resultado == "falha"] or [""]
     # O parcial é nosso: não é a permissão; as âncoras são outro arquivo.

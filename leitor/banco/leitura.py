@@ -8,13 +8,14 @@ import time
 
 from leitor import erros
 from leitor.banco import consultas
-from leitor.banco.indice import Pares
 from leitor.erros import Erro
+from leitor.indice import Pares
 from leitor.prova import Execucao, Ponto, Prova, quem_le
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from leitor.porta import Linha
 
@@ -63,13 +64,51 @@ class Leitura:
 
         return falhas.traduzir(erro, self.nome, self.espera, self.alvo)
 
+    # O que leitor.recalculo lê.
+    def pontas(self) -> Iterator[int | None]:
+        """Devolve o menor e o maior id de `usuarios`."""
+        return (id_ for (id_,) in self.con.execute(consultas.PONTAS))
+
+    def seladas(self) -> Iterable[tuple[int, int | None, int | None, bytes | None]]:
+        """Devolve, de cada execução, o id, a primeira linha, a última, e o lacre."""
+        return self.con.execute(consultas.LACRES)
+
+    def blocos_do_lacre(self, depois_de: int, ate: int) -> Iterator[tuple[int, int, bytes]]:
+        """Devolve o id antes de cada bloco de linhas, quantas são, e elas como o lacre as junta."""
+        for intervalo in consultas.intervalos(self.con, depois_de, ate):
+            quantas, linhas = self.con.execute(consultas.LINHAS_DO_LACRE, intervalo).fetchone()
+            if quantas:
+                yield intervalo[0], quantas, linhas or b""
+
+    def linhas_em_bytes(
+        self, depois_de: int, quantas: int
+    ) -> Iterable[tuple[int, bytes, bytes, bytes]]:
+        """Devolve as `quantas` primeiras linhas com id > `depois_de`, os textos como estão."""
+        return self.con.execute(consultas.LINHAS_EM_BYTES, (depois_de, quantas))
+
+    def elos(self) -> Iterable[tuple[int, bytes | None, bytes | None]]:
+        """Devolve, de cada execução, o id, o elo, e o que ele encadeia."""
+        return self.con.execute(consultas.ELOS)
+
+    def contas(self) -> Iterable[Sequence[Any]]:
+        """Devolve, de cada execução, o que `leitor.livro.problema` confere."""
+        return self.con.execute(consultas.TOTAIS)
+
+    def quantos(self) -> int:
+        """Conta as linhas de `usuarios`."""
+        quantos: int = consultas.valor(self.con, consultas.QUANTOS)
+        return quantos
+
+    def blocos_do_indice(self) -> Iterator[bytes]:
+        """Devolve os pares `email US id US`, na ordem do índice."""
+        return consultas.blocos_do_indice(self.con)
+
     def prova(self) -> Prova:
         """Devolve quanto há, quem gravou por último e quem lê agora."""
         ponto = self.ponto()
         [ultima] = self._execucoes(consultas.ULTIMA_GRAVACAO)
         quantas = consultas.valor(self.con, consultas.CONTA_EXECUCOES)
-        usuarios = consultas.valor(self.con, consultas.QUANTOS)
-        return Prova(usuarios, quantas, ultima, f"{ponto.execucao} {ponto.elo}", *quem_le())
+        return Prova(self.quantos(), quantas, ultima, f"{ponto.execucao} {ponto.elo}", *quem_le())
 
     def ponto(self) -> Ponto:
         """Devolve até onde o banco vai."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from leitor import arquivo, erros
-from leitor.banco import consultas, indice, livro
-from leitor.banco.lacres import conferir_lacres
+from leitor import arquivo, erros, recalculo
+from leitor.banco import consultas
 from leitor.banco.leitura import Leitura, abrir_sqlite
 from leitor.erros import restaure, rode_o_escritor
 from leitor.texto import milhar
@@ -155,44 +154,6 @@ def _integridade(leitura: Leitura) -> str:
     return "quick_check sem achados"
 
 
-def _lacres(leitura: Leitura) -> str:
-    quantos, quebrados, problema = conferir_lacres(leitura.con, leitura.pares)
-    if quebrados:
-        raise leitura.quebra(
-            "E10",
-            f"lacre quebrado na execução {', '.join(quebrados[:3])}"
-            f"{' …' if len(quebrados) > 3 else ''}: as linhas não são as que foram gravadas",
-        )
-    if problema:
-        raise leitura.quebra(*problema)
-    return f"recalculados das linhas e iguais: {milhar(quantos)}"
-
-
-def _elos(leitura: Leitura) -> str:
-    quantos, quebrado = livro.elo_quebrado(leitura.con)
-    if quebrado is not None:
-        motivo = f"elo quebrado na execução {quebrado}: o livro não é o que foi gravado"
-        raise leitura.quebra("E11", motivo)
-    return f"corrente de {milhar(quantos)} inteira"
-
-
-def _totais(leitura: Leitura) -> str:
-    if problema := livro.problema(leitura.con):
-        raise leitura.quebra(*problema)
-    if not consultas.valor(leitura.con, consultas.CONTA_EXECUCOES):
-        raise leitura.recusa(
-            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {rode_o_escritor(leitura.alvo)}"
-        )
-    quantos = consultas.valor(leitura.con, consultas.QUANTOS)
-    return f"usuários: {milhar(quantos)}, cada um em uma execução"
-
-
-def _indice(leitura: Leitura) -> str:
-    if problema := indice.problema(leitura.con, leitura.pares):
-        raise leitura.quebra(*problema)
-    return "tem os mesmos e-mails que a tabela"
-
-
 ORDEM: Ordem = (
     ("arquivo", _arquivo),
     ("cabeçalho", _cabecalho),
@@ -200,8 +161,8 @@ ORDEM: Ordem = (
     ("dono", _dono),
     ("esquema", _esquema),
     ("integridade", _integridade),
-    ("lacres", _lacres),
-    ("elos", _elos),
-    ("totais", _totais),
-    ("índice", _indice),
+    ("lacres", recalculo.lacres),
+    ("elos", recalculo.elos),
+    ("totais", recalculo.totais),
+    ("índice", recalculo.do_indice),
 )

@@ -1,26 +1,36 @@
-"""As regras do contrato (docs/contrato.md) que valem para o livro, `execucoes`."""
+"""As regras do contrato (docs/contrato.md) que valem para o livro, `execucoes`.
+
+Quem o lê é o motor: aqui chegam os valores, os textos em bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from leitor.banco import consultas
 from leitor.regras import MOMENTO, improprio, momento
 
 ELO_ZERO = "0" * 64
 ORIGENS = (b"semear", b"adocao")
 DE_ARQUIVO = b"importar:"
 
+TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
+if TYPE_CHECKING:
+    from typing import Any
+
 Conta = tuple[bool, str, str]  # se fecha; se não, a regra e como
 
 
-def elo_quebrado(con: sqlite3.Connection) -> tuple[int, int | None]:
-    """Recalcula a corrente; devolve quantos elos conferem e a primeira execução que não."""
+def elo_quebrado(
+    elos: Iterable[tuple[int, bytes | None, bytes | None]],
+) -> tuple[int, int | None]:
+    """Recalcula a corrente; devolve quantos elos conferem e a primeira execução que não.
+
+    De cada execução, na ordem: o id, o elo e o que ele encadeia, separadores e tudo.
+    """
     anterior = ELO_ZERO
     quantos = 0
-    for id_, elo, colunas in con.execute(consultas.ELOS):
+    for id_, elo, colunas in elos:
         anterior = hashlib.sha256(anterior.encode() + (colunas or b"")).hexdigest()
         if elo != anterior.encode():
             return quantos, id_
@@ -28,10 +38,16 @@ def elo_quebrado(con: sqlite3.Connection) -> tuple[int, int | None]:
     return quantos, None
 
 
-def problema(con: sqlite3.Connection) -> tuple[str, str] | None:
-    """Devolve a primeira regra que o livro quebra, e em que execução e como; ou None."""
+def problema(
+    execucoes: Iterable[Sequence[Any]], usuarios: int
+) -> tuple[int, tuple[str, str] | None]:
+    """Devolve quantas execuções são, e a primeira regra que o livro quebra, e como; ou None.
+
+    De cada execução, na ordem: id, lidos, inseridos, repetidos, primeiro_id, ultimo_id e
+    total; quantas linhas há no intervalo, quantas nas pontas dele; e os textos, em bytes.
+    """
     numero = fim = soma = 0
-    for linha in con.execute(consultas.TOTAIS):
+    for linha in execucoes:
         id_, lidos, inseridos, repetidos, primeiro, ultimo, total, achados, pontas, *textos = linha
         numero += 1
         soma += inseridos
@@ -47,9 +63,9 @@ def problema(con: sqlite3.Connection) -> tuple[str, str] | None:
         ]
         for certa, regra, conta in contas:
             if not certa:
-                return regra, f"execução {id_}: {conta}"
+                return numero, (regra, f"execução {id_}: {conta}")
         fim = ultimo or fim
-    return _da_soma(con, numero, soma)
+    return numero, _da_soma(usuarios, numero, soma)
 
 
 def _dos_textos(
@@ -80,8 +96,7 @@ def _do_intervalo(
     yield inteiras, "E6", f"o {intervalo} não começa e termina em linhas que existem"
 
 
-def _da_soma(con: sqlite3.Connection, execucoes: int, soma: int) -> tuple[str, str] | None:
-    quantos = consultas.valor(con, consultas.QUANTOS)
+def _da_soma(quantos: int, execucoes: int, soma: int) -> tuple[str, str] | None:
     if quantos and not execucoes:
         return "E1", f"há {quantos} usuários, e nenhuma execução"
     if quantos != soma:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+from collections.abc import Iterable
 
 from leitor import regras
-from leitor.banco import consultas
-from leitor.banco.indice import Pares
+from leitor.indice import Pares
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from leitor.porta import Recalculavel
+
+Problema = tuple[str, str] | None
 
 
-def conferir_lacres(
-    con: sqlite3.Connection, pares: Pares
-) -> tuple[int, list[str], tuple[str, str] | None]:
+def conferir_lacres(leitura: Recalculavel, pares: Pares) -> tuple[int, list[str], Problema]:
     """Recalcula o lacre de cada execução e confere as linhas, lidas uma vez só.
 
     Devolve quantas execuções são, quais têm o lacre quebrado, e a primeira regra
@@ -21,21 +24,21 @@ def conferir_lacres(
     """
     quebrados: list[str] = []
     quantas = 0
-    problema = _ids(con)
+    problema = _ids(leitura.pontas())
     if problema:
         return quantas, quebrados, problema
-    for id_, primeiro, ultimo, lacre in con.execute(consultas.LACRES):
+    for id_, primeiro, ultimo, lacre in leitura.seladas():
         quantas += 1
-        recalculado, achado = lacrar(con, primeiro, ultimo, pares)
+        recalculado, achado = _lacrar(leitura, primeiro, ultimo, pares)
         problema = problema or achado
         if recalculado.encode() != lacre:
             quebrados.append(f"{id_} (ids {primeiro} a {ultimo})")
     return quantas, quebrados, problema
 
 
-def lacrar(
-    con: sqlite3.Connection, primeiro: int | None, ultimo: int | None, pares: Pares
-) -> tuple[str, tuple[str, str] | None]:
+def _lacrar(
+    leitura: Recalculavel, primeiro: int | None, ultimo: int | None, pares: Pares
+) -> tuple[str, Problema]:
     """Devolve o SHA-256 (hex) das linhas `primeiro`..`ultimo`, como o contrato o define.
 
     E, se uma delas quebra uma regra, qual e como.
@@ -43,30 +46,26 @@ def lacrar(
     resumo = hashlib.sha256()
     problema = None
     if primeiro is not None and ultimo is not None:
-        depois_de = max(primeiro, 1) - 1  # menores não há: _ids já o conferiu
-        for intervalo in consultas.intervalos(con, depois_de, ultimo):
-            quantas, linhas = con.execute(consultas.LINHAS_DO_LACRE, intervalo).fetchone()
-            if not quantas:
-                continue
-            linhas = linhas or b""
-            resumo.update(linhas)
-            campos = regras.em_campos(linhas)
+        # Antes do 1 não há nenhuma: _ids já o conferiu.
+        for depois_de, quantas, bloco in leitura.blocos_do_lacre(max(primeiro, 1) - 1, ultimo):
+            resumo.update(bloco)
+            campos = regras.em_campos(bloco)
             pares.acrescentar(campos[2 :: regras.CAMPOS], campos[: -1 : regras.CAMPOS])
-            if not problema and regras.suspeito(linhas, quantas, campos):
-                problema = _procurar(con, intervalo[0], quantas)
+            if not problema and regras.suspeito(bloco, quantas, campos):
+                problema = _procurar(leitura.linhas_em_bytes(depois_de, quantas))
     return resumo.hexdigest(), problema
 
 
-def _ids(con: sqlite3.Connection) -> tuple[str, str] | None:
-    for (id_,) in con.execute(consultas.PONTAS):
+def _ids(pontas: Iterable[int | None]) -> Problema:
+    for id_ in pontas:
         if id_ is not None and not 1 <= id_ <= regras.MAIOR_ID:
             return "U1", f"usuarios, id {id_}: o id não está entre 1 e 2⁶²"
     return None
 
 
-def _procurar(con: sqlite3.Connection, depois_de: int, quantas: int) -> tuple[str, str] | None:
+def _procurar(linhas: Iterable[tuple[int, bytes, bytes, bytes]]) -> Problema:
     """Devolve a primeira linha do bloco que quebra uma regra, e como; None se nenhuma."""
-    for id_, *textos in con.execute(consultas.LINHAS_EM_BYTES, (depois_de, quantas)):
+    for id_, *textos in linhas:
         if achado := regras.problema(*textos):
             regra, como = achado
             return regra, f"usuarios, id {id_}: {como}"

@@ -9,12 +9,7 @@ acusa tudo o que ele acusa, quem prova é a campanha de danos
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-
-from leitor.banco import consultas
-
-POR_BLOCO = 500
+from collections.abc import Iterable, Sequence
 
 
 class Pares:
@@ -34,16 +29,19 @@ class Pares:
         self.soma += sum(map(hash, zip(emails, ids, strict=False)))
 
 
-def problema(con: sqlite3.Connection, da_tabela: Pares) -> tuple[str, str] | None:
-    """Lê o índice inteiro; devolve em que ele difere da tabela, e a regra, ou None."""
+def problema(do_motor: Iterable[bytes], da_tabela: Pares) -> tuple[str, str] | None:
+    """Lê o índice inteiro; devolve em que ele difere da tabela, e a regra, ou None.
+
+    Cada bloco são pares `email US id US`, na ordem do índice; nenhum é vazio.
+    """
     do_indice = Pares()
     anterior = b""
-    while bloco := consultas.bloco_do_indice(con, anterior, POR_BLOCO):
+    for bloco in do_motor:
         campos = bloco.split(b"\x1f")
         emails = campos[:-1:2]
         do_indice.acrescentar(emails, campos[1::2])
-        # NOCASE compara os bytes com as maiúsculas ASCII dobradas (sqlite.org/datatype3.html,
-        # seção 7.1); o `lower` de bytes dobra as mesmas.
+        # O índice compara os bytes com as maiúsculas ASCII dobradas; o `lower` de bytes dobra as
+        # mesmas.
         ordem = [email.lower() for email in (anterior, *emails)]
         if ordem != sorted(ordem):
             return "A5", f"o índice de e-mails está fora de ordem depois de {anterior!r}"

@@ -1,0 +1,1 @@
+"""O mesmo par, num servidor PostgreSQL: cada programa recebe daqui o módulo que fala com ele."""

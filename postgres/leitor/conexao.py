@@ -1,0 +1,79 @@
+"""A conexão com o servidor: espera que ele esteja no ar, e começa a transação em que tudo se lê."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from postgres.leitor import falhas
+from postgres.leitor.consultas import Conexao
+
+PAUSA = 0.2  # segundos entre duas tentativas de conectar
+CANCELAR = 2.0  # segundos para o servidor atender a quem desiste
+# Só desta sessão. Os prazos do servidor são para quem esquece uma transação aberta; o JIT compila o
+# que roda uma vez; sem ordenação, uma página vem sempre do índice; e o servidor, no meio de uma
+# consulta demorada, nota que já não há quem a leia.
+AJUSTES = """\
+SELECT set_config(name, CASE name
+        WHEN 'lock_timeout' THEN %s
+        WHEN 'search_path' THEN ''
+        WHEN 'jit' THEN 'off'
+        WHEN 'enable_sort' THEN 'off'
+        WHEN 'client_connection_check_interval' THEN '1s'
+        ELSE '0'
+    END, false)
+FROM pg_catalog.pg_settings WHERE name IN (
+    'lock_timeout', 'search_path', 'jit', 'enable_sort', 'client_connection_check_interval',
+    'statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout'
+)"""
+COMECA = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+# Antes do instantâneo, que é a primeira consulta que tira: quem espera aqui por uma carga já a vê.
+TRANCA = "LOCK TABLE desafio2.usuarios, desafio2.execucoes IN ACCESS SHARE MODE"
+MAIOR_ESPERA = 2**31 - 1  # milissegundos
+
+
+def conectar(dsn: str, espera: float) -> Conexao:
+    """Conecta, e insiste por até `espera` segundos com um servidor que ainda não está no ar."""
+    prazo = time.monotonic() + espera
+    while True:
+        try:
+            con = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
+        except psycopg.Error as erro:
+            resta = prazo - time.monotonic()
+            if resta <= 0 or not falhas.passa(erro):
+                raise
+            time.sleep(min(PAUSA, resta))
+        else:
+            con.add_notice_handler(_calar)
+            return con
+
+
+def _calar(_: object) -> None:
+    """Os avisos do servidor não são nossos."""
+
+
+def comecar(con: Conexao, espera: float) -> None:
+    """Começa a transação: um instantâneo só, do qual nada mais sai até ela acabar.
+
+    Levanta psycopg.Error; por quem esteja a trocar os índices, espera até `espera` segundos.
+    """
+    milissegundos = min(max(1, round(espera * 1000)), MAIOR_ESPERA)  # 0 seria sem limite
+    con.execute(AJUSTES, (str(milissegundos),))
+    con.execute(COMECA)
+    try:
+        con.execute(TRANCA)
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
+        con.execute("ROLLBACK")  # o que falta, quem diz são as verificações
+        con.execute(COMECA)
+
+
+def fechar(con: Conexao) -> None:
+    """Fecha; o que ainda esteja a rodar no servidor, cancela antes."""
+    if con.info.transaction_status == TransactionStatus.ACTIVE:
+        try:
+            con.cancel_safe(timeout=CANCELAR)
+        except psycopg.Error:  # já não há servidor a que pedir
+            pass
+    con.close()
