@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 BUFFER = 1 << 18  # bytes
+CORES = {"ERRO:": "31", "AVISO:": "33", "✓": "32"}  # vermelho, amarelo, verde
 
 
 def preparar() -> None:
@@ -53,18 +54,56 @@ def inteira(remedio: str = "Leia de novo.") -> Iterator[None]:
         ) from erro
 
 
+def no_terminal(fluxo: TextIO | None) -> bool:
+    """Diz se quem lê este fluxo é uma pessoa."""
+    return fluxo is not None and fluxo.isatty()
+
+
+def sob_up() -> bool:
+    """Diz se quem nos roda é `docker compose up`, que mostra a todos e não dá entrada a ninguém.
+
+    LEITOR_SOB_UP, do docker-compose.yml, diz que é o Compose; `run`, mesmo com -T, dá um pipe
+    de entrada, e `up`, /dev/null.
+    """
+    if not os.environ.get("LEITOR_SOB_UP"):
+        return False
+    try:
+        return os.fstat(0).st_rdev == os.stat(os.devnull).st_rdev
+    except OSError:
+        return False
+
+
+def colorida(fluxo: TextIO | None) -> bool:
+    """Diz se cabem cores: só num terminal que as tem, e a quem não as recusou (NO_COLOR)."""
+    recusa = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return no_terminal(fluxo) and not recusa
+
+
 def calar(fluxo: TextIO) -> None:
     """Troca a saída que falhou pelo nada, para que o fim do Python não falhe de novo."""
     if fluxo is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
 
 
+def so_erros(*linhas: str) -> None:
+    """Diz só o que é um erro: é o que --silencioso deixa."""
+    dizer(*(linha for linha in linhas if linha.startswith("ERRO:")))
+
+
+def _vestir(linha: str) -> str:
+    """Num terminal, sem o rótulo, que a quem digitou nada diz, uma âncora cabe em 80 colunas."""
+    if not no_terminal(sys.stderr):
+        return f"[LEITOR] {linha}"
+    cor = CORES.get(linha.partition(" ")[0]) if colorida(sys.stderr) else None
+    return f"\x1b[{cor}m{linha}\x1b[0m" if cor else linha
+
+
 def dizer(*linhas: str) -> None:
     """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    if sys.stderr is None:
+    if sys.stderr is None or not linhas:
         return
     try:
-        sys.stderr.write("".join(f"[LEITOR] {escapar(linha)}\n" for linha in linhas))
+        sys.stderr.write("".join(f"{_vestir(escapar(linha))}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         calar(sys.stderr)
