@@ -43,7 +43,8 @@ SELECT format('gatilho %s', pg_get_triggerdef(t.oid))
 FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid
 WHERE relnamespace = 'desafio2'::regnamespace AND NOT tgisinternal
 UNION ALL
-SELECT format('função %s', oid::regprocedure) || CASE WHEN prosecdef THEN ', com os direitos dela' ELSE '' END
+SELECT format('função %s', oid::regprocedure)
+    || CASE WHEN prosecdef THEN ', com os direitos dela' ELSE '' END
 FROM pg_proc WHERE pronamespace = 'desafio2'::regnamespace"""
 # Quem pode o quê, além do dono. Ler, outros podem: é mudar que não.
 DIREITOS = """\
@@ -98,8 +99,10 @@ RESTRICOES = {
     "execucoes_intervalo": "CHECK ( CASE WHEN (inseridos = 0) THEN ((primeiro_id IS NULL) AND "
     "(ultimo_id IS NULL)) ELSE ((primeiro_id IS NOT NULL) AND (ultimo_id IS NOT NULL) AND "
     "((ultimo_id - primeiro_id) >= (inseridos - 1))) END)",
-    **{f"execucoes_{coluna}": f"CHECK (({coluna} ~ '^[0-9a-f]{{64}}$'::text))"
-       for coluna in ("lacre", "elo")},
+    **{
+        f"execucoes_{coluna}": f"CHECK (({coluna} ~ '^[0-9a-f]{{64}}$'::text))"
+        for coluna in ("lacre", "elo")
+    },
 }
 ESPERADAS = {
     *(f"tabela {tabela} rp" for tabela in COLUNAS),
@@ -109,8 +112,7 @@ ESPERADAS = {
         for coluna, tipo in colunas.items()
     ),
     "índice CREATE UNIQUE INDEX usuarios_pkey ON desafio2.usuarios (id)",
-    "índice CREATE UNIQUE INDEX usuarios_email ON desafio2.usuarios "
-    '(lower((email COLLATE "C")))',
+    'índice CREATE UNIQUE INDEX usuarios_email ON desafio2.usuarios (lower((email COLLATE "C")))',
     "índice CREATE UNIQUE INDEX execucoes_pkey ON desafio2.execucoes (id)",
     *(f"restrição {nome} {texto}" for nome, texto in RESTRICOES.items()),
     *(
@@ -148,7 +150,9 @@ def codificacao(con: Conexao) -> str:
 
 def diferencas(con: Conexao) -> str:
     """Diz em que o esquema não é o do contrato; vazio se é."""
-    achadas = {" ".join(linha.split()) for sql in (PECAS, DIREITOS) for (linha,) in con.execute(sql)}
+    achadas = {
+        " ".join(linha.split()) for sql in (PECAS, DIREITOS) for (linha,) in con.execute(sql)
+    }
     ditas = [f"falta {peca}" for peca in sorted(ESPERADAS - achadas)]
     ditas += [f"sobra {peca}" for peca in sorted(achadas - ESPERADAS)]
     return f"{'; '.join(ditas[:MOSTRADAS])}{' …' if len(ditas) > MOSTRADAS else ''}"
