@@ -1,4 +1,4 @@
-"""Faz, das medidas de comparar.py, as tabelas de razões e o gráfico que o README mostra.
+"""Faz, das medidas de comparar.py, as tabelas de razões e o gráfico de docs/medicoes.md.
 
     /tmp/medir/bin/python bench/grafico.py    # lê bench/resultado-*.json
 

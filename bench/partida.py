@@ -18,7 +18,7 @@ import sys
 RODADAS = 101
 COMANDOS = {
     'python3 -c "import sqlite3"': [sys.executable, "-c", "import sqlite3"],
-    "leitor": [sys.executable, "-S", "-m", "leitor"],
+    "leitor": [sys.executable, "-S", "-P", "/app/leitor/__main__.py"],  # o ENTRYPOINT
 }
 
 

@@ -24,6 +24,7 @@ AMOSTRA = Lote(
     ["joao@example.com", "maria@example.com", "pedro@example.com"],
     range(3),
 )
+RESTO = "o que já está gravado não se repete."
 LISTADOS = 20  # linhas que `semear` mostra; quem lista tudo é o leitor
 
 
@@ -60,14 +61,21 @@ def listar_dados(banco: Banco, con: Conexao, limite: int = -1) -> Iterable[Linha
 
 
 def _semear(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
+    """Grava a amostra num banco sem usuários; de outro, só confere e mostra o que há."""
     iniciada_em = agora()
     with banco.abrir(opcoes.banco, opcoes.espera, sinais, console.dizer) as con:
         with con.transacao():
             criado = criar_banco(banco, con)
-            execucao = inserir_dados(banco, con, [AMOSTRA], "semear", iniciada_em)
+            execucao = banco.ultima_execucao(con)
+            ja_havia = execucao is not None and execucao.total > 0
+            if execucao is None or not ja_havia:
+                execucao = inserir_dados(banco, con, [AMOSTRA], "semear", iniciada_em)
         linhas = [*listar_dados(banco, con, LISTADOS)]
-    console.dizer(*_resumo(opcoes.banco, criado, execucao))
-    _mostrar(linhas, execucao.total)
+    if ja_havia:
+        console.dizer(_nada_a_semear(execucao), f"âncora: {execucao.ancora}")
+    else:
+        console.dizer(*_resumo(opcoes.banco, criado, execucao))
+    _mostrar(linhas, execucao.total, "nada foi gravado, e" if ja_havia else "gravado, mas")
 
 
 def _importar(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
@@ -105,13 +113,17 @@ def _restaurar(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
 ACOES = {"semear": _semear, "importar": _importar, "restaurar": _restaurar}
 
 
+def _nada_a_semear(execucao: Execucao) -> str:
+    return f"o banco já tem usuários ({milhar(execucao.total)}): nada a semear, nada foi gravado"
+
+
 def _resumo(endereco: str, criado: bool, execucao: Execucao) -> list[str]:
     nascimento = [f"banco criado em {endereco}"] if criado else []
     return [
         *nascimento,
         f"execução {execucao.id} ({execucao.origem}): inseridos: {milhar(execucao.inseridos)}, "
-        f"já existiam: {milhar(execucao.repetidos)}, total: {milhar(execucao.total)}; "
-        f"lacre sha256 {execucao.lacre[:16]}…",
+        f"já existiam: {milhar(execucao.repetidos)}, total: {milhar(execucao.total)}",
+        f"lacre: sha256 {execucao.lacre[:16]}…",
         f"âncora: {execucao.ancora}",
     ]
 
@@ -124,8 +136,8 @@ def _ressalvas(rejeitados: str | None, aberta: Entrada) -> Iterator[str]:
         yield f"colunas dadas de novo, e não copiadas: {', '.join(aberta.refeitas)}"
 
 
-def _mostrar(linhas: Sequence[Linha], total: int) -> None:
-    """Lista as linhas. Levanta Erro 74 se a saída padrão não as recebe."""
+def _mostrar(linhas: Sequence[Linha], total: int, feito: str) -> None:
+    """Lista as linhas. Levanta Erro 74, que diz o `feito`, se a saída padrão não as recebe."""
     texto = [f"{id_:>4}  {nome} <{email}>  {criado_em}" for id_, nome, email, criado_em in linhas]
     if linhas and total > len(linhas):
         texto.append(f"      … e mais {milhar(total - len(linhas))}; o leitor lista todos")
@@ -136,7 +148,7 @@ def _mostrar(linhas: Sequence[Linha], total: int) -> None:
         console.calar(sys.stdout)
     except OSError as erro:
         console.calar(sys.stdout)
-        motivo = f"gravado, mas a saída padrão falhou ({erros.motivo(erro)})."
+        motivo = f"{feito} a saída padrão falhou ({erros.motivo(erro)})."
         raise Erro(erros.ENTRADA_SAIDA, motivo) from erro
 
 
@@ -153,12 +165,10 @@ def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
         except Erro as erro:
             console.dizer(*erro.detalhes, f"ERRO: {erro}")
             return erro.codigo
-        except BrokenPipeError:  # `--help | head`
-            console.calar(sys.stdout)
-        except OSError as erro:
-            console.calar(sys.stdout)
-            motivo = erros.motivo(erro)
-            console.dizer(f"ERRO: nada foi gravado: a saída padrão falhou ({motivo}).")
+        except (OSError, MemoryError) as erro:
+            onde = getattr(erro, "filename", None) or "sistema operacional"
+            motivo = f"{onde}: {erros.motivo(erro)}"
+            console.dizer(f"ERRO: {motivo}. Corrija isso e rode de novo: {RESTO}")
             return erros.ENTRADA_SAIDA
         except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
             traceback.print_exc()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from escritor import erros, valores, versao
+from escritor import console, erros, valores, versao
 from escritor.erros import Erro
 from escritor.porta import Banco
 
@@ -47,20 +46,23 @@ FRASES = {
 }
 
 
-ENDERECO = re.compile(r"\S+://\S+")  # fora do lugar, um endereço também pode trazer uma senha
-
-
 class _Analisador(argparse.ArgumentParser):
     """ArgumentParser que lança Erro 2 em vez de encerrar o processo."""
 
     def error(self, message: str) -> NoReturn:
-        message = ENDERECO.sub("…", message)
         raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
         """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:  # `--help | head`
+            console.calar(sys.stdout)
+        except OSError as erro:
+            console.calar(sys.stdout)
+            motivo = f"nada foi gravado: a saída padrão falhou ({erros.motivo(erro)})."
+            raise Erro(erros.ENTRADA_SAIDA, motivo) from erro
         raise SystemExit(status)
 
 
@@ -102,8 +104,8 @@ def _principal(globais: _Analisador, descricao: str) -> _Analisador:
     _comando(
         comandos,
         "semear",
-        "grava os três usuários de exemplo que faltarem (padrão)",
-        "Cria o banco se ele falta, grava os usuários de exemplo que faltarem e lista.",
+        "grava três usuários de exemplo, se o banco não tem nenhum (padrão)",
+        "Cria o banco se ele falta, grava três usuários de exemplo se não há nenhum, e lista.",
         "docker compose run --rm escritor",
     )
     _importar(comandos)

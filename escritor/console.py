@@ -49,7 +49,9 @@ def dizer(*linhas: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write("".join(f"[ESCRITOR] {texto.escapar(linha)}\n" for linha in linhas))
+        sys.stderr.write(
+            "".join(f"[ESCRITOR] {texto.escapar(texto.sem_senhas(linha))}\n" for linha in linhas)
+        )
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         calar(sys.stderr)

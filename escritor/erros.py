@@ -13,6 +13,7 @@ ENTRADA_SAIDA = os.EX_IOERR
 TENTE_DE_NOVO = os.EX_TEMPFAIL
 ESQUEMA = os.EX_CONFIG
 
+SEM_MEMORIA = "faltou memória a este processo"
 # As falhas de disco e permissão que um volume costuma dar, na língua do resto.
 MOTIVOS = {
     errno.EACCES: "permissão negada",
@@ -31,6 +32,9 @@ MOTIVOS = {
     errno.EPIPE: "quem lia já saiu",
     errno.EIO: "erro de entrada e saída",
     errno.ELOOP: "links simbólicos em círculo",
+    errno.EMFILE: "este processo já tem todos os arquivos abertos que pode (ulimit -n)",
+    errno.ENFILE: "o sistema já tem todos os arquivos abertos que pode (fs.file-max)",
+    errno.ENOMEM: SEM_MEMORIA,
 }
 
 
@@ -46,6 +50,8 @@ class Erro(Exception):
         self.detalhes = detalhes
 
 
-def motivo(erro: OSError) -> str:
+def motivo(erro: OSError | MemoryError) -> str:
     """Devolve em poucas palavras por que o sistema operacional recusou."""
+    if isinstance(erro, MemoryError):
+        return SEM_MEMORIA
     return MOTIVOS.get(erro.errno or 0, erro.strerror or str(erro))

@@ -11,6 +11,7 @@ import time
 from typing import NamedTuple
 
 from escritor import versao
+from escritor.texto import registravel
 
 US, RS = "\x1f", "\x1e"  # no lacre, entre colunas e no fim de cada linha; no elo, também
 TETO = 2**62  # o maior id do contrato: longe de onde o SQLite passa a sorteá-los
@@ -63,7 +64,7 @@ def seguinte(
     execucao = Execucao(
         id=anterior.id + 1 if anterior else 1,
         origem=origem,
-        container=os.uname().nodename,
+        container=registravel(os.uname().nodename),
         versao=versao.ler(),
         iniciada_em=iniciada_em,
         concluida_em=agora(),

@@ -8,19 +8,19 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from escritor import guarda
+from escritor import erros, guarda
 from escritor.banco import carga, conexao, conferencia, esquema, falhas, montagem
 from escritor.banco.cabecalho import ACOMPANHANTES
 from escritor.banco.conexao import Conexao
-from escritor.banco.conferencia import Ponto
 from escritor.banco.conflito import sem_conflitos
 from escritor.banco.livro import registrar, ultima_execucao
 from escritor.copias import adocao, exame, restauracao
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from escritor.execucao import Execucao, Gravadas
+from escritor.percurso import Ponto
 from escritor.sinais import Interrompido, Sinais
-from escritor.texto import CONTROLES
+from escritor.texto import CONTROLES, tem_senha
 
 __all__ = [  # o que porta.py pede
     "AJUDA",
@@ -51,22 +51,33 @@ def endereco(texto: str) -> str:
     """Recusa o que não pode ser o arquivo do banco: um endereço, um nome com controles.
 
     E o que o SQLite tomaria por um banco que some ao fechar (inmemorydb.html).
-    Um endereço pode trazer uma senha: não se repete.
+    Um endereço pode trazer uma senha: não se repete. Levanta Erro 73 se o caminho
+    parte de uma pasta atual que já não existe.
     """
-    if "://" in texto or "password=" in texto:
-        postgres = "password=" in texto or texto.lower().startswith("postgres")
+    if "://" in texto or tem_senha(texto):
+        postgres = "://" not in texto or texto.lower().startswith("postgres")
         remedio = ". PostgreSQL é com `python -m postgres.escritor`" if postgres else ""
         raise argparse.ArgumentTypeError(
             f"BANCO deve ser o caminho de um arquivo; veio o endereço de um servidor{remedio}"
         )
     if texto in {"", ":memory:"} or CONTROLES & {*map(ord, texto)}:
         raise argparse.ArgumentTypeError(f"BANCO deve ser o caminho de um arquivo; veio {texto!r}")
+    try:
+        os.path.abspath(texto)
+    except OSError as erro:
+        raise Erro(
+            erros.NAO_CRIA,
+            f"{texto}: a pasta em que este processo está já não existe; nada foi gravado. Entre "
+            "noutra (cd), ou dê a BANCO um caminho que comece por /.",
+        ) from erro
     return texto
 
 
 def ao_lado(caminho: str) -> list[str]:
-    """Devolve o arquivo do banco e os que o acompanham."""
-    return [caminho, *(caminho + sufixo for sufixo in ACOMPANHANTES)]
+    """Devolve o arquivo do banco e os que o acompanham, os do SQLite e os nossos."""
+    nossos = (restauracao.PARCIAL, restauracao.ANTERIOR, restauracao.TRANCA, adocao.PARCIAL)
+    nomes = dict.fromkeys((caminho, os.path.realpath(caminho)))  # o SQLite usa o do arquivo
+    return [nome + sufixo for nome in nomes for sufixo in ("", *ACOMPANHANTES, *nossos)]
 
 
 @contextmanager
@@ -74,13 +85,11 @@ def abrir(
     caminho: str, espera: float, sinais: Sinais, dizer: Callable[..., None]
 ) -> Iterator[Conexao]:
     """Abre o banco; antes, limpa o que outros deixaram ao morrer e adota o da versão comum."""
-    if aviso := montagem.aviso(caminho):
-        dizer(aviso)
     con: Conexao | None = None
     try:
         with falhas.traduzidas(caminho, espera):
             try:
-                antigo = _antes_de_abrir(caminho)
+                antigo = _antes_de_abrir(caminho, dizer)
                 with conexao.abrir(caminho, espera, sinais, a_adotar=antigo is None) as con:
                     if antigo is not False:
                         adocao.adotar(con, dizer)
@@ -97,14 +106,17 @@ def abrir(
         raise
 
 
-def _antes_de_abrir(caminho: str) -> bool | None:
+def _antes_de_abrir(caminho: str, dizer: Callable[..., None]) -> bool | None:
     """Diz se pode haver um banco a adotar: None se há, True se talvez, False se não.
 
     Talvez, se há um diário ao lado: pode ser o de uma adoção que morreu, e ao
     abrir ela é desfeita.
     """
-    restauracao.terminar_troca(caminho)
-    pasta = os.path.dirname(os.path.abspath(caminho))
+    if aviso := montagem.aviso(caminho):
+        dizer(aviso)
+    if terminada := restauracao.terminar_troca(caminho):
+        dizer(restauracao.em_texto(terminada))
+    pasta = os.path.dirname(os.path.realpath(caminho))
     exame.limpar(pasta)
     guarda.limpar_temporarios(pasta)
     if exame.candidato(caminho):

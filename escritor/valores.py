@@ -34,10 +34,12 @@ def caminho_de_saida(texto: str) -> str:
 def codificacao(nome: str) -> str:
     """Devolve o nome de uma codificação de texto que o Python conhece."""
     try:
-        io.TextIOWrapper(io.BytesIO(), nome)
+        canonico = codecs.lookup(nome).name
+        # Como na importação: nem toda a que se conhece é de texto, ou aceita bytes ruins.
+        io.TextIOWrapper(io.BytesIO(), nome, "surrogateescape").read()
     except (LookupError, UnicodeError):
         raise argparse.ArgumentTypeError(f"codificação desconhecida: {nome!r}") from None
-    return "utf-8-sig" if codecs.lookup(nome).name == "utf-8" else nome  # com ou sem BOM
+    return "utf-8-sig" if canonico == "utf-8" else nome  # com ou sem BOM
 
 
 def delimitador(texto: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from escritor.texto import registravel
+
 NOME = "DESAFIO2_VERSAO="
 
 
@@ -11,8 +13,9 @@ def ler() -> str:
     """Devolve a versão; `desconhecida` se o `.env` não veio junto com o pacote."""
     pasta = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
-        with open(os.path.join(pasta, ".env"), encoding="utf-8") as arquivo:
-            ditas = [linha[len(NOME) :].strip() for linha in arquivo if linha.startswith(NOME)]
+        with open(os.path.join(pasta, ".env"), "rb") as arquivo:
+            linhas = os.fsdecode(arquivo.read()).splitlines()
+        ditas = [linha[len(NOME) :].strip() for linha in linhas if linha.startswith(NOME)]
     except OSError:
         ditas = []
-    return ditas[0] if ditas else "desconhecida"
+    return registravel(ditas[0]) if ditas else "desconhecida"

@@ -3,13 +3,18 @@
 import sys
 
 try:
+    # O signal, que é este por cima, pesa na partida.
+    from _signal import SIG_IGN, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
+
     from leitor import app, banco, console
 
     console.preparar()
     codigo = app.main(banco=banco)
+    for sinal in (SIGINT, SIGTERM):  # o que está feito o código de saída já diz
+        signal(sinal, SIG_IGN)
     if codigo:  # o que ainda está no buffer é de quem falhou, e já o disse
         console.calar(sys.stdout)
-except KeyboardInterrupt:  # enquanto os módulos se carregam, ou depois de tudo dito
+except KeyboardInterrupt:  # enquanto os módulos se carregam
     if sys.stderr is not None:
         sys.stderr.write("[LEITOR] interrompido; nada foi alterado.\n")
     codigo = 130

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
-import stat
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from typing import NamedTuple
 
 from leitor import arquivo, erros
+from leitor.destinos import nao_escreve
 from leitor.erros import Erro
 from leitor.texto import milhar
 
@@ -22,8 +19,7 @@ if TYPE_CHECKING:
 MAIS_DIGITOS = 18  # cabe num inteiro de 64 bits, e nenhum livro chega lá
 HEXADECIMAIS = frozenset("0123456789abcdef")
 FORMA = "EXECUÇÃO ELO: um número, um espaço e 64 algarismos hexadecimais minúsculos"
-FATIA = 0.05  # segundos entre duas tentativas de trancar
-SEM_ACESSO = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
+MAIOR_ARQUIVO = 8 << 20  # bytes; mais de cem mil âncoras
 REMEDIO = (
     "Se a troca foi de propósito, tire as âncoras que já não valem; se não, restaure uma cópia "
     "que as tenha."
@@ -113,16 +109,30 @@ def _conferir(leitura: Leitura, dadas: Sequence[Ancora], caminho: str) -> str:
     """
     if not caminho:
         return _em_texto(_conferidas(leitura, dadas))
-    with _falhas(caminho), _trancada(caminho, leitura.espera):
-        linhas = _linhas(caminho)
-        guardadas = [*_guardadas(linhas, caminho)]
-        situacao = _conferidas(leitura, [*dadas, *guardadas])
-        if situacao.ultima in guardadas:
+    with _falhas(caminho):
+        situacao, novas = _com_as_guardadas(leitura, dadas, caminho)
+        if novas is None:
             return _em_texto(situacao)
-        if linhas and not linhas[-1].endswith(b"\n"):
-            linhas.append(b"\n")
-        arquivo.trocar(caminho, b"".join(linhas) + f"{situacao.ultima}\n".encode())
+        with arquivo.trocando(caminho, _ocupado(caminho, leitura.espera), leitura.espera) as trocar:
+            # Enquanto se esperava, outro leitor pode ter guardado a dele.
+            situacao, novas = _com_as_guardadas(leitura, dadas, caminho)
+            if novas is not None:
+                trocar(novas)
     return f"{_em_texto(situacao)}; guardada a {situacao.ultima.execucao} em {caminho}"
+
+
+def _com_as_guardadas(
+    leitura: Leitura, dadas: Sequence[Ancora], caminho: str
+) -> tuple[Situacao, bytes | None]:
+    """Confere também as do arquivo; devolve o que ele deve passar a ter, None se nada muda."""
+    linhas = _linhas(caminho)
+    guardadas = [*_guardadas(linhas, caminho)]
+    situacao = _conferidas(leitura, [*dadas, *guardadas])
+    if situacao.ultima in guardadas:
+        return situacao, None
+    if linhas and not linhas[-1].endswith(b"\n"):
+        linhas.append(b"\n")
+    return situacao, b"".join(linhas) + f"{situacao.ultima}\n".encode()
 
 
 def _conferidas(leitura: Leitura, ancoras: Iterable[Ancora]) -> Situacao:
@@ -139,12 +149,11 @@ def _em_texto(situacao: Situacao) -> str:
 def _linhas(caminho: str) -> list[bytes]:
     """Devolve as linhas do arquivo, com o fim de cada uma; nenhuma se ele ainda não existe."""
     try:
-        if not stat.S_ISREG(os.stat(caminho).st_mode):  # abrir um FIFO esperaria para sempre
-            raise Erro(erros.DADOS, f"{caminho}: não é um arquivo comum. Corrija --ancoras.")
-        with open(caminho, "rb") as aberto:
-            return aberto.readlines()
+        return BytesIO(arquivo.ler(caminho, MAIOR_ARQUIVO)).readlines()
     except FileNotFoundError:
         return []
+    except ValueError as erro:
+        raise Erro(erros.DADOS, f"{caminho}: {erro}. Corrija --ancoras.") from None
 
 
 def _guardadas(linhas: Iterable[bytes], caminho: str) -> Iterator[Ancora]:
@@ -162,30 +171,12 @@ def _guardadas(linhas: Iterable[bytes], caminho: str) -> Iterator[Ancora]:
                 ) from None
 
 
-@contextmanager
-def _trancada(caminho: str, espera: float) -> Iterator[None]:
-    """Tranca a pasta do arquivo, que é trocado a cada âncora: um leitor de cada vez.
-
-    Levanta Erro 75 se outro a segura por mais de `espera` segundos.
-    """
-    pasta = os.open(os.path.dirname(os.path.realpath(caminho)), os.O_RDONLY)
-    prazo = time.monotonic() + espera
-    try:
-        while True:
-            try:
-                fcntl.flock(pasta, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= prazo:
-                    raise Erro(
-                        erros.TENTE_DE_NOVO,
-                        f"{caminho}: outro leitor segurou as âncoras por mais de {espera:g} s. "
-                        "Leia de novo ou aumente BANCO_ESPERA.",
-                    ) from None
-                time.sleep(FATIA)
-        yield
-    finally:
-        os.close(pasta)
+def _ocupado(caminho: str, espera: float) -> Erro:
+    return Erro(
+        erros.TENTE_DE_NOVO,
+        f"{caminho}: outro leitor segurou as âncoras por mais de {espera:g} s. "
+        "Leia de novo ou aumente BANCO_ESPERA.",
+    )
 
 
 @contextmanager
@@ -194,9 +185,9 @@ def _falhas(caminho: str) -> Iterator[None]:
     try:
         yield
     except OSError as erro:
-        codigo = erros.SEM_ACESSO if erro.errno in SEM_ACESSO else erros.ENTRADA_SAIDA
-        raise Erro(
-            codigo,
-            f"{caminho}: o uid {os.getuid()} não consegue ler e guardar âncoras aí "
-            f"({erros.motivo(erro)}). Dê-lhe uma pasta em que ele escreva, ou use --ancora.",
+        raise nao_escreve(
+            caminho,
+            erro,
+            "ler e guardar âncoras aí",
+            "Dê-lhe uma pasta em que ele escreva, ou use --ancora.",
         ) from erro

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from leitor import console, erros, formatos
+from leitor import arquivo, console, erros, formatos
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.prova import Prova, Verificacao, quem_le
-from leitor.texto import milhar
+from leitor.texto import escapar, milhar
 from leitor.verificacao import verificar
 
 TYPE_CHECKING = False
@@ -88,15 +88,17 @@ def _em_bytes(textos: Iterable[str]) -> Iterator[bytes]:
     return (texto.encode("utf-8", "backslashreplace") for texto in textos)
 
 
-def _entregar(blocos: Iterable[bytes], falha: Erro | None = None) -> None:
+def _entregar(
+    blocos: Iterable[bytes], falha: Erro | None = None, remedio: str = "Leia de novo."
+) -> None:
     """Escreve os blocos e só então levanta a falha, mesmo que já não haja quem os leia."""
     try:
-        console.saida().buffer.writelines(blocos)
-        console.saida().flush()
-    except OSError:
+        with console.inteira(remedio):
+            console.saida().buffer.writelines(blocos)
+            console.saida().flush()
+    except Erro:
         if falha is None:
             raise
-        console.calar(sys.stdout)
     if falha:
         raise falha
 
@@ -117,7 +119,7 @@ def _verificar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
     else:
         linhas = _prova_em_texto(prova) if prova else []
         texto = formatos.relatorio_em_texto(verificacoes) + "".join(
-            f"{linha}\n" for linha in linhas
+            f"{escapar(linha)}\n" for linha in linhas
         )
     _entregar(_em_bytes([texto]), falha)
     return os.EX_OK
@@ -131,25 +133,12 @@ def _copiar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
     if sys.stdout is not None and sys.stdout.isatty():  # que um banco só desarrumaria
         raise Erro(
             erros.USO,
-            "-: a saída padrão é um terminal. Redirecione: leitor copiar - > copia.db",
+            "-: a saída padrão é um terminal. Redirecione: "
+            f"{erros.do_leitor('copiar - > copia.db')}",
         )
-    try:
-        _entregar(banco.despejar(leitura, ordem))
-    except OSError as erro:
-        raise _cortada(erro) from erro
+    _entregar(banco.despejar(leitura, ordem), remedio="A cópia não está inteira: faça-a de novo.")
     console.dizer(f"copiado: {leitura.nome}, verificado antes do primeiro byte")
     return os.EX_OK
-
-
-def _cortada(erro: OSError) -> Erro:
-    """A falha de uma cópia que não coube na saída padrão, ou que ninguém leu até o fim."""
-    remedio = "Libere espaço e copie de novo."
-    if isinstance(erro, BrokenPipeError):
-        remedio = "Copie de novo, com quem leia até o fim."
-    return Erro(
-        erros.ENTRADA_SAIDA,
-        f"-: a saída padrão falhou ({erros.motivo(erro)}): a cópia não está inteira. {remedio}",
-    )
 
 
 def _prova_em_texto(prova: Prova) -> list[str]:
@@ -175,15 +164,17 @@ def _vigiar(banco: Banco, opcoes: Opcoes, espera: float) -> int:
     def preparar() -> Leitura:
         return banco.Leitura(opcoes.banco, espera)
 
-    with Vigia(preparar, _ordem(banco, opcoes), console.saida(), console.dizer) as vigia:
+    with (
+        console.inteira("Rode o vigia de novo."),
+        Vigia(preparar, _ordem(banco, opcoes), console.saida(), console.dizer) as vigia,
+    ):
         return vigia.vigiar(opcoes.intervalo, opcoes.vezes, opcoes.estado)
 
 
-def _saude(arquivo: str) -> int:
+def _saude(caminho: str) -> int:
     from leitor.vigia import saude
 
-    console.saida().write(f"{saude.conferir(arquivo)}\n")
-    console.saida().flush()
+    _entregar(_em_bytes([f"{saude.conferir(caminho)}\n"]))
     return os.EX_OK
 
 
@@ -200,6 +191,15 @@ def _opcoes(argumentos: Sequence[str], banco: Banco) -> Opcoes:
 
         analise.aplicar(argumentos, opcoes, banco.AJUDA, banco.DESCRICAO)
     opcoes.banco = banco.endereco(opcoes.banco)
+    arquivo.conferir_pasta(opcoes.banco, opcoes.estado, opcoes.ancoras, opcoes.arquivo)
+    escritos = {"--ancoras": opcoes.ancoras, "--estado": opcoes.estado}
+    if opcoes.comando == "copiar" and opcoes.arquivo != "-":
+        escritos = {"DESTINO": opcoes.arquivo, **escritos}
+    if any(escritos.values()) or arquivo.e_comum(1) or arquivo.e_comum(2):
+        from leitor import destinos  # só quem escreve num arquivo paga por eles
+
+        destinos.conferir_saida(opcoes.banco)
+        destinos.conferir(opcoes.banco, escritos)
     return opcoes
 
 
@@ -226,12 +226,11 @@ def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
     except Erro as erro:
         console.dizer(f"ERRO: {erro}")
         return erro.codigo
-    except BrokenPipeError:  # `| head`: quem lia já foi, e isso não é falha
-        console.calar(sys.stdout)
-        return os.EX_OK
     except OSError as erro:
-        console.calar(sys.stdout)
-        console.dizer(f"ERRO: a saída padrão falhou ({erros.motivo(erro)}). Leia de novo.")
+        console.dizer(f"ERRO: o sistema falhou ({erros.motivo(erro)}). Verifique o disco.")
+        return erros.ENTRADA_SAIDA
+    except MemoryError:
+        console.dizer("ERRO: faltou memória. Dê mais a este processo e leia de novo.")
         return erros.ENTRADA_SAIDA
     except KeyboardInterrupt:
         console.dizer("interrompido; o banco não foi alterado.")
@@ -240,5 +239,5 @@ def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
         import traceback
 
         traceback.print_exc()
-        console.dizer("ERRO: defeito nosso. Relate com as linhas acima.")
+        console.dizer("ERRO: é um defeito do leitor. Relate-o com as linhas acima.")
         return erros.DEFEITO

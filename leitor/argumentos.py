@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from leitor import erros, formatos, valores, versao
+from leitor import console, erros, formatos, valores, versao
 from leitor.configuracao import ESPERA_PADRAO, Opcoes
 from leitor.erros import Erro
 
@@ -60,8 +59,8 @@ class _Analisador(argparse.ArgumentParser):
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
         """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        with console.inteira():
+            console.saida().flush()
         raise SystemExit(status)
 
 
@@ -131,6 +130,7 @@ def _ancoras(comando: argparse.ArgumentParser) -> None:
     comando.add_argument(
         "--ancoras",
         metavar="ARQUIVO",
+        type=valores.arquivo,
         default=argparse.SUPPRESS,
         help="exige as âncoras do arquivo e guarda nele a de agora (variável BANCO_ANCORAS)",
     )
@@ -212,7 +212,11 @@ def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         "--vezes", metavar="N", type=valores.vezes, default=0, help="lê N vezes e termina"
     )
     vigiar.add_argument(
-        "--estado", metavar="ARQUIVO", default="", help="guarda a última leitura para `saude`"
+        "--estado",
+        metavar="ARQUIVO",
+        type=valores.arquivo,
+        default=argparse.SUPPRESS,
+        help="guarda a última leitura para `saude`",
     )
     _ancoras(vigiar)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 
+from leitor.erros import ENTRADA_SAIDA, Erro, motivo
 from leitor.texto import escapar
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
@@ -36,6 +39,18 @@ def saida() -> TextIO:
     if sys.stdout is None:
         raise OSError(errno.EBADF, "fechada")
     return sys.stdout
+
+
+@contextmanager
+def inteira(remedio: str = "Leia de novo.") -> Iterator[None]:
+    """Traduz em Erro 74 a saída padrão que falhou: o que saiu já não é tudo o que havia a dizer."""
+    try:
+        yield
+    except OSError as erro:
+        calar(sys.stdout)
+        raise Erro(
+            ENTRADA_SAIDA, f"a saída padrão falhou ({motivo(erro)}): não saiu tudo. {remedio}"
+        ) from erro
 
 
 def calar(fluxo: TextIO) -> None:

@@ -36,7 +36,10 @@ MOTIVOS = {
     errno.ELOOP: "links simbólicos em círculo",
 }
 
-RODE_O_ESCRITOR = "Rode o escritor (docker compose run --rm escritor) e leia de novo."
+# Os que uma verificação pode dar; noutro lugar, como no estado de um vigia, não são nossos.
+CODIGOS = {DADOS, SEM_ENTRADA, DEFEITO, SEM_ACESSO, ENTRADA_SAIDA, TENTE_DE_NOVO, ESQUEMA}
+CODIGOS |= {USO, INTERROMPIDO}
+DO_VOLUME = "/data/desafio2.db"  # o banco de um container a que não se diz outro
 
 
 class Erro(Exception):
@@ -49,6 +52,42 @@ class Erro(Exception):
     def __init__(self, codigo: int, mensagem: str) -> None:
         super().__init__(imprimivel(mensagem))
         self.codigo = codigo
+
+
+def em_container() -> bool:
+    """Diz se este processo roda num container, e os comandos a dizer são os de fora dele."""
+    sinais = map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))
+    return any(sinais) or "KUBERNETES_SERVICE_HOST" in os.environ
+
+
+def _do_escritor(caminho: str, no_container: str = "", fora: str = "") -> str:
+    """Devolve a linha que roda o escritor neste banco, pronta para colar onde se está."""
+    from shlex import quote  # só quem falha paga por ele
+
+    if not em_container():
+        return f"python3 -m escritor --banco {quote(caminho)}{fora}"
+    # Um caminho relativo, num container, é na pasta do programa: o volume é em /data.
+    absoluto = os.path.join(os.path.dirname(DO_VOLUME), caminho)
+    outro = f" -e {quote(f'BANCO={absoluto}')}" if absoluto != DO_VOLUME else ""
+    sem_terminal = " -T" if no_container else ""
+    return f"docker compose run --rm{sem_terminal}{outro} escritor{no_container}"
+
+
+def do_leitor(comando: str) -> str:
+    """Devolve a linha que roda o leitor, pronta para colar onde quer que se esteja."""
+    fora = "docker compose run --rm --no-deps -T leitor" if em_container() else "python3 -m leitor"
+    return f"{fora} {comando}"
+
+
+def rode_o_escritor(caminho: str) -> str:
+    """Devolve o remédio de quem ainda não tem um banco, ou tem um que só o escritor conserta."""
+    return f"Rode o escritor, e depois leia de novo: {_do_escritor(caminho)}"
+
+
+def restaure(caminho: str) -> str:
+    """Devolve o remédio de um banco que já não se conserta."""
+    comando = _do_escritor(caminho, " restaurar - < copia.db", " restaurar copia.db")
+    return f"Restaure uma cópia: {comando}"
 
 
 def sem_acesso(caminho: str, causa: str) -> Erro:
@@ -66,7 +105,7 @@ def _comando_chmod(caminho: str) -> str:
 
     absoluto = os.path.abspath(caminho)
     comando = f"a+rX {quote(os.path.dirname(absoluto))} {quote(absoluto)}"
-    if not os.path.exists("/.dockerenv"):
+    if not em_container():
         return f"sudo chmod {comando}"
     return (
         "docker compose run --rm --user 0 --cap-add FOWNER --cap-add DAC_OVERRIDE "
@@ -82,7 +121,7 @@ def motivo(erro: OSError) -> str:
 def do_sistema(erro: OSError, caminho: str) -> Erro:
     """Traduz uma falha do sistema operacional ao abrir `caminho`."""
     if isinstance(erro, (FileNotFoundError, NotADirectoryError)):
-        return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {RODE_O_ESCRITOR}")
+        return Erro(SEM_ENTRADA, f"{caminho}: não há banco. {rode_o_escritor(caminho)}")
     if isinstance(erro, PermissionError):
         return sem_acesso(caminho, motivo(erro))
     return Erro(ENTRADA_SAIDA, f"{caminho}: {motivo(erro)}. Verifique o disco.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from leitor.prova import Verificacao
+from leitor.texto import escapar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,7 +167,8 @@ FORMATOS = {"tabela": tabela, "json": json, "jsonl": jsonl, "csv": csv, "markdow
 def relatorio_em_texto(verificacoes: list[Verificacao]) -> str:
     """Escreve uma linha por verificação: resultado, nome e detalhe."""
     return "".join(
-        f"{v.resultado:<9}  {v.nome:<11}  {v.detalhe}".rstrip() + "\n" for v in verificacoes
+        escapar(f"{v.resultado:<9}  {v.nome:<11}  {v.detalhe}").rstrip() + "\n"
+        for v in verificacoes
     )
 
 

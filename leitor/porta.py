@@ -98,6 +98,7 @@ class Recalculavel(Protocol):
     """
 
     pares: Pares
+    alvo: str  # o endereço que os comandos das mensagens dizem
 
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Como em `Leitura`."""

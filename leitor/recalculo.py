@@ -6,7 +6,7 @@ O motor só lê (`leitor.porta.Recalculavel`); as regras são as de docs/contrat
 from __future__ import annotations
 
 from leitor import erros, indice, livro
-from leitor.erros import RODE_O_ESCRITOR
+from leitor.erros import rode_o_escritor
 from leitor.lacres import conferir_lacres
 from leitor.texto import milhar
 
@@ -46,7 +46,7 @@ def totais(leitura: Recalculavel) -> str:
         raise leitura.quebra(*problema)
     if not execucoes:
         raise leitura.recusa(
-            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {RODE_O_ESCRITOR}"
+            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {rode_o_escritor(leitura.alvo)}"
         )
     return f"usuários: {milhar(usuarios)}, cada um em uma execução"
 
@@ -55,4 +55,4 @@ def do_indice(leitura: Recalculavel) -> str:
     """Lê o índice de e-mails e o compara com as linhas por que os lacres passaram."""
     if problema := indice.problema(leitura.blocos_do_indice(), leitura.pares):
         raise leitura.quebra(*problema)
-    return "o dos e-mails diz o mesmo que a tabela"
+    return "tem os mesmos e-mails que a tabela"

@@ -36,7 +36,7 @@ def suspeito(linhas: bytes, quantas: int, campos: list[bytes]) -> bool:
 def _so_os_separadores(linhas: bytes, quantas: int) -> bool:
     """Diz se o bloco é UTF-8 e os controles são os quatro de cada linha: nenhum dentro de um campo.
 
-    Quantas são as linhas, quem conta é o SQLite.
+    Quantas são as linhas, quem conta é o banco.
     """
     try:
         linhas.decode()

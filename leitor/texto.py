@@ -20,13 +20,29 @@ def contar(quantos: int, um: str, muitos: str) -> str:
 
 def escapar(texto: str) -> str:
     r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
-    return texto.translate(ESCAPES)
+    return sem_senha(texto).translate(ESCAPES)
 
 
 def imprimivel(texto: str) -> str:
     """Devolve o texto com tudo o que um terminal obedeceria, em vez de mostrar, escapado."""
+    texto = sem_senha(texto)
     if texto.isprintable():
         return texto
     return "".join(
         letra if letra.isprintable() else letra.encode("unicode_escape").decode() for letra in texto
+    )
+
+
+def sem_senha(texto: str) -> str:
+    """Devolve o texto com a senha de um endereço, ou de uma linha de conexão, escondida."""
+    if "://" not in texto and "password" not in texto.lower():
+        return texto
+    import re  # só quem talvez tenha uma senha paga por ele
+
+    texto = re.sub(r"(://[^\s:/@]*):\S*@", r"\1:…@", texto)
+    return re.sub(
+        r"""(password["']?\s*[=:]\s*)('(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|[^\s&]+)""",
+        r"\1…",
+        texto,
+        flags=re.IGNORECASE,
     )

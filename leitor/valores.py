@@ -42,6 +42,13 @@ def intervalo(texto: str) -> float:
     return segundos
 
 
+def arquivo(texto: str) -> str:
+    """O nome de um arquivo."""
+    if not texto:
+        raise ArgumentTypeError("deve ser o nome de um arquivo; veio vazio")
+    return texto
+
+
 def ancora(texto: str) -> Ancora:
     """Uma âncora, como o escritor a diz."""
     from leitor import ancoras  # só quem as dá paga por elas

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from leitor.vigia.vigia import Sinais
+from tests.ajuda import Ajuda
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
 from tests.historia import Historia
 from tests.motores import ESCRITOR, LEITOR
@@ -41,12 +43,19 @@ def banco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return caminho
 
 
-def _no_processo(
+def no_processo(
     main: Callable[[Sequence[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> Programa:
+    """Devolve a função que chama um main com os argumentos."""
+
     def rodar(*argv: str) -> Saida:
         capsys.readouterr()  # o que veio antes não é desta execução
-        codigo = main(argv)
+        havia = {sinal: signal.getsignal(sinal) for sinal in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            codigo = main(argv)
+        finally:  # de uma cópia publicada em diante, o programa não atende mais nenhum
+            for sinal, tratador in havia.items():
+                signal.signal(sinal, tratador)
         return Saida(codigo, *capsys.readouterr())
 
     return rodar
@@ -58,7 +67,7 @@ def _escritor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do escritor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(ESCRITOR, capsys)
+    return no_processo(ESCRITOR, capsys)
 
 
 @pytest.fixture(name="leitor")
@@ -67,7 +76,27 @@ def _leitor(
     capsys: pytest.CaptureFixture[str],
 ) -> Programa:
     """Chama o main do leitor com os argumentos; devolve código, stdout e stderr."""
-    return _no_processo(LEITOR, capsys)
+    return no_processo(LEITOR, capsys)
+
+
+@pytest.fixture(name="ajuda")
+def _ajuda(
+    escritor: Programa,
+    leitor: Programa,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ajuda:
+    """Devolve o texto de `PROGRAMA [COMANDO] --help`, sem os exemplos."""
+    monkeypatch.setenv("COLUMNS", "80")  # num terminal estreito, o argparse recua de outro modo
+    programas = {"escritor": escritor, "leitor": leitor}
+
+    def pedir(programa: str, *comando: str) -> str:
+        with pytest.raises(SystemExit) as fim:
+            programas[programa](*comando, "--help")
+        assert fim.value.code == 0
+        return capsys.readouterr().out.partition("\nexemplos:")[0]
+
+    return pedir
 
 
 @pytest.fixture(name="vigiar")
@@ -96,9 +125,10 @@ def _modelos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pasta = tmp_path_factory.mktemp("modelos")
     entrada = pasta / "entrada.csv"
     entrada.write_text("nome,email\nAna,ana@x.com\nZoé,zoe@x.com\n", encoding="utf-8")
+    amostra = escrever_amostra(pasta)
     for nome, execucoes in {
         "semeado": [["semear"]],
-        "gravado": [["semear"], ["semear"], ["importar", str(entrada)]],
+        "gravado": [["semear"], ["importar", str(amostra)], ["importar", str(entrada)]],
     }.items():
         for argv in execucoes:
             assert ESCRITOR([*argv, "--banco", str(pasta / nome)]) == 0
@@ -129,11 +159,26 @@ def copia(modelos: Path, tmp_path: Path) -> Path:
     return caminho
 
 
+def escrever_amostra(pasta: Path) -> Path:
+    """Escreve amostra.csv, com os três usuários que `semear` grava."""
+    arquivo = pasta / "amostra.csv"
+    linhas = "".join(f"{nome},{email}\n" for nome, email in AMOSTRA)
+    arquivo.write_text(f"nome,email\n{linhas}", encoding="utf-8")
+    return arquivo
+
+
 @pytest.fixture
-def historia(gravado: Path, escritor: Programa) -> Historia:
+def repetir(escritor: Programa, tmp_path: Path) -> Programa:
+    """Importa outra vez os três de exemplo: uma execução a mais, e ninguém a mais."""
+    arquivo = escrever_amostra(tmp_path)
+    return lambda *argv: escritor("importar", str(arquivo), *argv)
+
+
+@pytest.fixture
+def historia(gravado: Path, repetir: Programa) -> Historia:
     """Um banco com quatro execuções, como era com três, e a âncora de cada uma."""
     antiga = gravado.read_bytes()
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     return Historia(gravado, antiga, [ancora(gravado, n) for n in range(1, 5)])
 
 

@@ -19,8 +19,9 @@ UID, GID = (10001, 10002) if os.getuid() == 0 else (os.getuid(), os.getgid())
 # O Python de quem testa como root pode estar onde o uid 10001 não chega: tudo o
 # que o programa importaria mais tarde é importado antes de largar o root.
 SEM_ROOT = """
-import argparse, csv, encodings.utf_8_sig, gettext, importlib.util, io, json, locale, os, pkgutil
-import shlex, shutil, sys, traceback, unicodedata
+import argparse, csv, difflib, encodings.utf_8_sig, fcntl, gettext, importlib.util, io, json
+import locale, os, pkgutil
+import re, shlex, shutil, sys, traceback, unicodedata
 import {0}
 for modulo in pkgutil.walk_packages({0}.__path__, "{0}."):
     if not modulo.name.endswith("__main__"):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,23 @@ from tests.contrato import consultar, lacre
 from tests.processos import RAIZ, Saida
 
 PAGINA = (RAIZ / "docs/adapte.md").read_text(encoding="utf-8")
-LEVADOS = ["escritor", "leitor", "tests", "docs", "README.md", ".env", "pyproject.toml", "bench"]
+LEVADOS = [
+    *("escritor", "leitor", "postgres", "tests", "docs", "bench"),
+    *("README.md", ".env", "pyproject.toml"),
+]
 PACOTES = ("escritor", "leitor")
 COM_OS_NOMES_NOVOS = ["test_contrato.py", "test_semear.py", "test_importar.py", "test_formatos.py"]
 ANTIGOS = re.compile(r"usu[aá]rio|e-?mail|0x44534632", re.IGNORECASE)
+# As perguntas de um bloco e de uma linha já gravada, dos dois lados: uma placa, e um e-mail.
+PERGUNTAS = r"""
+import escritor.regras, leitor.regras
+for placa in (b"ABC1D23", b"a@b.com"):
+    linha = [b"1", b"Fusca", placa, b"2026-01-02T03:04:05Z"]
+    bloco = b"\x1f".join(linha) + b"\x1e"
+    print(escritor.regras.linhas_em_ordem(bloco, 1), escritor.regras.da_linha(1, *linha[1:]))
+    suspeito = leitor.regras.suspeito(bloco, 1, leitor.regras.em_campos(bloco))
+    print(not suspeito, (leitor.regras.problema(*linha[1:]) or [None])[0])
+"""
 VEICULOS = "nome,placa\nBrasília,JKL1M23\nChevette,nop4567\n"
 
 
@@ -42,21 +56,27 @@ def renomear(pasta: Path) -> None:
     subprocess.run(["sh", "-e", "-c", bloco("sh")], cwd=pasta, check=True)
 
 
-def trocar(pasta: Path) -> None:
-    """Faz as trocas do passo 2: cada linha de antes, dita pelo começo, há uma vez só."""
-    arquivo, antes = pasta, ""
-    for linha in bloco("diff").splitlines():
-        marca, texto = linha[0], linha[1:]
-        if linha.startswith("--- "):
-            arquivo = pasta / linha[4:]
-        elif marca == "-":
-            antes = texto
+def trocas() -> Iterator[tuple[str, list[str], list[str]]]:
+    """Devolve, do passo 2, cada arquivo, linhas de antes (ditas pelo começo) e linhas de depois."""
+    arquivo = ""
+    for trecho in re.findall(r"^--- .*\n|(?:^-.*\n)+(?:^\+.*\n)+", bloco("diff"), re.MULTILINE):
+        if trecho.startswith("--- "):
+            arquivo = trecho[4:].strip()
         else:
-            inicio = antes.removesuffix("…").rstrip()
-            linhas = arquivo.read_text(encoding="utf-8").splitlines()
-            [onde] = [i for i, havida in enumerate(linhas) if havida.startswith(inicio)]
-            linhas[onde] = texto
-            arquivo.write_text("\n".join([*linhas, ""]), encoding="utf-8")
+            linhas = trecho.splitlines()
+            antes = [linha[1:].removesuffix("…").rstrip() for linha in linhas if linha[0] == "-"]
+            yield arquivo, antes, [linha[1:] for linha in linhas if linha[0] == "+"]
+
+
+def trocar(pasta: Path) -> None:
+    """Faz as trocas do passo 2: a primeira linha de cada uma há uma vez só no arquivo."""
+    for nome, antes, depois in trocas():
+        arquivo = pasta / nome
+        linhas = arquivo.read_text(encoding="utf-8").splitlines()
+        [onde] = [i for i, havida in enumerate(linhas) if havida.startswith(antes[0])]
+        fim = next(i for i in range(onde, len(linhas)) if linhas[i].startswith(antes[-1]))
+        linhas[onde : fim + 1] = depois
+        arquivo.write_text("\n".join([*linhas, ""]), encoding="utf-8")
 
 
 def rodar(pasta: Path, programa: str, *argumentos: str, entrada: str = "") -> Saida:
@@ -114,7 +134,7 @@ def test_com_a_regra_nova_o_par_grava_sela_e_le_veiculos(copia: Path) -> None:
     assert rodar(copia, "escritor").codigo == 0
     recusado = rodar(copia, "escritor", "importar", "-", entrada="nome,placa\nGol,a@b.com\n")
     assert (recusado.codigo, recusado.stdout) == (65, "")
-    assert "placa" in recusado.stderr
+    assert "2: placa: 'a@b.com' não é uma placa" in recusado.stderr
     maiusculas = VEICULOS.replace("nop4567", "NOP4567")
     assert rodar(copia, "escritor", "importar", "-", entrada=VEICULOS).codigo == 65
     assert rodar(copia, "escritor", "importar", "-", entrada=maiusculas).codigo == 0
@@ -130,6 +150,21 @@ def test_com_a_regra_nova_o_par_grava_sela_e_le_veiculos(copia: Path) -> None:
     assert lido.stdout.splitlines()[1:] == [",".join(map(str, linha)) for linha in linhas]
     lacres = consultar(banco, "SELECT lacre FROM execucoes WHERE inseridos > 0 ORDER BY id")
     assert lacres == [(lacre(linhas[:3]),), (lacre(linhas[3:]),)]
+
+
+def test_com_a_regra_nova_os_dois_recusam_o_que_ja_esta_gravado(copia: Path) -> None:
+    """Depois do passo 2, as quatro perguntas aprovam uma placa e recusam um e-mail; antes, não."""
+    respostas = []
+    for passo in (renomear, trocar):
+        passo(copia)
+        comando = [sys.executable, "-c", PERGUNTAS]
+        feito = subprocess.run(
+            comando, cwd=copia, capture_output=True, encoding="utf-8", check=True
+        )
+        respostas.append(feito.stdout.splitlines())
+    antes, depois = respostas
+    assert antes == [*["False U3"] * 2, *["True None"] * 2]
+    assert depois == [*["True None"] * 2, *["False U3"] * 2]
 
 
 def test_a_pagina_diz_todos_os_modulos_que_nomeiam_as_colunas() -> None:

@@ -190,9 +190,13 @@ def receita(comando_: str) -> str:
 
 
 def test_a_receita_do_git(
-    banco: Path, tmp_path: Path, leitor: Programa, ferramenta: Callable[[str], str]
+    banco: Path,
+    tmp_path: Path,
+    leitor: Programa,
+    repetir: Programa,
+    ferramenta: Callable[[str], str],
 ) -> None:
-    """O bloco do contrato guarda a âncora de cada execução, e a última confere."""
+    """O bloco do contrato guarda a âncora que o escritor diz, e a última confere."""
     git = ferramenta("git")
     for feito in (
         [git, "init", "--quiet", str(tmp_path)],
@@ -201,6 +205,7 @@ def test_a_receita_do_git(
     ):
         assert rodar(feito).codigo == 0
     for vez in (1, 2):
+        assert vez == 1 or repetir().codigo == 0
         saida = rodar(no_shell(f"set -e -o pipefail\n{receita('git commit')}"), pasta=tmp_path)
         assert (saida.codigo, "ok         âncoras      conferem: 1" in saida.stdout) == (0, True)
         guardadas = (tmp_path / "ancoras.txt").read_text().splitlines()

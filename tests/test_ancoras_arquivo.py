@@ -15,7 +15,7 @@ from tests.vigilia import Vigiar, avisos, ditas, importa
 
 
 def test_o_arquivo_comeca_e_cresce(
-    historia: Historia, escritor: Programa, leitor: Programa, tmp_path: Path
+    historia: Historia, repetir: Programa, leitor: Programa, tmp_path: Path
 ) -> None:
     """Não existe: nasce. Depois, uma linha por execução nova, e nenhuma repetida."""
     arquivo = tmp_path / "ancoras.txt"
@@ -24,7 +24,7 @@ def test_o_arquivo_comeca_e_cresce(
     assert (codigo, f"conferem: 0; guardada a 4 em {arquivo}" in stdout) == (0, True)
     codigo, stdout, _ = leitor(*pedido)
     assert (codigo, "conferem: 1\n" in stdout) == (0, True)
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     codigo, stdout, _ = leitor(*pedido)
     assert (codigo, f"conferem: 1; guardada a 5 em {arquivo}" in stdout) == (0, True)
     assert arquivo.read_text() == f"{historia.ancoras[-1]}\n{ancora(historia.banco)}\n"
@@ -34,14 +34,14 @@ def test_o_arquivo_comeca_e_cresce(
 def test_o_arquivo_vem_da_variavel(
     historia: Historia, leitor: Programa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """BANCO_ANCORAS vale também sem argumentos; a opção vale mais, e vazia as dispensa."""
+    """BANCO_ANCORAS vale também sem argumentos; a opção vale mais, e vazia é um engano."""
     arquivo = tmp_path / "ancoras.txt"
     monkeypatch.setenv("BANCO_ANCORAS", str(arquivo))
     assert leitor().codigo == 0
     assert arquivo.read_text() == f"{historia.ancoras[-1]}\n"
     por_uma_copia_antiga(historia)
     assert leitor().codigo == 65
-    assert leitor("verificar", "--ancoras", "").codigo == 0
+    assert leitor("verificar", "--ancoras", "").codigo == 2, "vazia, não conferiria nada"
     outro = tmp_path / "outro.txt"
     assert leitor("verificar", "--ancoras", str(outro)).codigo == 0
     assert outro.read_text() == f"{historia.ancoras[2]}\n"
@@ -145,19 +145,21 @@ def test_so_ganha_o_nome_depois_do_disco(
     monkeypatch.setattr(os, "fsync", firmar)
     monkeypatch.setattr(os, "replace", trocar)
     assert leitor("--ancoras", str(arquivo)).codigo == 0
-    assert feitos == ["ancoras.txt.novo", "ancoras.txt.novo → ancoras.txt", tmp_path.name]
+    novo = "ancoras.txt.desafio2-novo"
+    assert feitos == [novo, f"{novo} → ancoras.txt", tmp_path.name]
 
 
 def test_outro_leitor_nao_perde_a_linha_dele(historia: Historia, tmp_path: Path) -> None:
-    """Com a pasta trancada por outro, espera-se; só depois se lê o arquivo, e se acrescenta."""
+    """Com o novo trancado por outro, espera-se; só depois se relê o arquivo, e se acrescenta."""
     arquivo = tmp_path / "ancoras.txt"
     argv = ["verificar", "--banco", str(historia.banco), "--espera", "20"]
-    pasta = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(pasta, fcntl.LOCK_EX)
+    novo = Path(f"{arquivo}.desafio2-novo")
+    outro = os.open(novo, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(outro, fcntl.LOCK_EX)
     with iniciado(comando("leitor", *argv, "--ancoras", str(arquivo))) as processo:
-        esperar(lambda: abriu(processo, tmp_path), "o leitor chegar à pasta")
+        esperar(lambda: abriu(processo, novo), "o leitor chegar ao novo")
         arquivo.write_text(f"{historia.ancoras[0]}\n")
-        os.close(pasta)
+        os.close(outro)
         saida = terminar(processo)
     assert (saida.codigo, "conferem: 1; guardada a 4" in saida.stdout) == (0, True), saida
     assert arquivo.read_text() == f"{historia.ancoras[0]}\n{historia.ancoras[3]}\n"
@@ -166,10 +168,10 @@ def test_outro_leitor_nao_perde_a_linha_dele(historia: Historia, tmp_path: Path)
 def test_outro_leitor_que_nao_larga(historia: Historia, leitor: Programa, tmp_path: Path) -> None:
     """Além de BANCO_ESPERA, 75, e nada foi escrito."""
     arquivo = tmp_path / "ancoras.txt"
-    pasta = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(pasta, fcntl.LOCK_EX)
+    outro = os.open(f"{arquivo}.desafio2-novo", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(outro, fcntl.LOCK_EX)
     codigo, stdout, stderr = leitor("--ancoras", str(arquivo))
-    os.close(pasta)
+    os.close(outro)
     assert (codigo, stdout, stderr.count("\n")) == (75, "", 1)
     assert "outro leitor segurou as âncoras por mais de 0.2 s" in stderr
     assert not arquivo.exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import alterar, fotografar
+from tests.contrato import alterar, consultar, fotografar
 from tests.processos import RAIZ, rodar
 from tests.quebras import QUEBRAS, Estragar, selado
 
@@ -47,7 +47,7 @@ def test_nao_se_restaura_o_que_esta_quebrado(
     assert fotografar(semeado.parent) == antes
 
 
-def test_o_que_o_contrato_aceita_serve(gravado: Path, escritor: Programa, leitor: Programa) -> None:
+def test_o_que_o_contrato_aceita_serve(gravado: Path, repetir: Programa, leitor: Programa) -> None:
     """Controle: o que quem grava hoje recusaria, mas o contrato aceita, não impede de gravar."""
     selado(
         "UPDATE usuarios SET nome = 'a\u200b|| \u202eb ', email = '.a|b@c-' WHERE id = 1",
@@ -57,7 +57,7 @@ def test_o_que_o_contrato_aceita_serve(gravado: Path, escritor: Programa, leitor
         "UPDATE execucoes SET lidos = 7, repetidos = 7, versao = '' WHERE id = 2",
         "ANALYZE",
     )(gravado)
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     assert leitor("verificar").codigo == 0
 
 
@@ -80,6 +80,16 @@ def test_o_1_0_0_estendia(gravado: Path, tmp_path: Path) -> None:
     assert (saida.codigo, "execução 4" in saida.stderr) == (0, True), saida.stderr
 
 
+def test_controle_a_1_0_0_gravava_a_cada_leitura(semeado: Path, tmp_path: Path) -> None:
+    """Controle negativo: o escritor 1.0.0, que o `run leitor` roda antes, muda o banco."""
+    with zipfile.ZipFile(PAR_1_0_0) as par:
+        par.extractall(tmp_path / "par")
+    antes = fotografar(semeado.parent)
+    assert rodar([sys.executable, "-m", "escritor"], pasta=tmp_path / "par").codigo == 0
+    assert fotografar(semeado.parent) != antes
+    assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(2,)]
+
+
 @pytest.mark.parametrize("adotado", [False, True])
 def test_um_volume_da_1_0_0_continua(
     adotado: bool,
@@ -99,7 +109,7 @@ def test_um_volume_da_1_0_0_continua(
     for argumentos in ([], ["importar", str(arquivo)], []):
         comando = [sys.executable, "-m", "escritor", *argumentos]
         assert rodar(comando, pasta=tmp_path / "par").codigo == 0
-    assert escritor().codigo == 0
+    assert escritor("importar", str(arquivo)).codigo == 0
     assert leitor("verificar").codigo == 0
     copia = tmp_path / "copia.db"
     copia.write_bytes(banco.read_bytes())

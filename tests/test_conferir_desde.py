@@ -29,7 +29,8 @@ def _poucas(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (sql("UPDATE usuarios SET nome = 'Outra' WHERE id = 4"), "E10"),
         (sql("DELETE FROM execucoes WHERE id = 2"), "E1"),
-        (sql("DELETE FROM usuarios WHERE id = 5"), "E8"),
+        pytest.param(sql("DELETE FROM usuarios WHERE id = 5"), "E9", id="falta a última"),
+        pytest.param(sql("DELETE FROM usuarios WHERE id = 2"), "E9", id="falta uma antiga"),
         (lambda banco: mudar_no_indice(banco, b"zoe@x.com", b"zoa@x.com"), "A5"),
         (sql("UPDATE execucoes SET versao = 'x' WHERE id = 1"), "E11"),
         (sql("INSERT INTO usuarios VALUES (9, 'A', 'a@x.com', '2026-01-01T00:00:00Z')"), "E9"),
@@ -157,7 +158,8 @@ def test_desde_um_ponto_o_de_antes_nao_se_rele(gravado: Path) -> None:
     [
         (sql("UPDATE usuarios SET nome = 'Outra' WHERE id = 4"), "E10"),
         (sql("UPDATE usuarios SET nome = nome || char(0) || 'x' WHERE id = 4"), "U5"),
-        (sql("DELETE FROM usuarios WHERE id = 5"), "E8"),
+        pytest.param(sql("DELETE FROM usuarios WHERE id = 5"), "E9", id="falta a última"),
+        pytest.param(sql("DELETE FROM usuarios WHERE id = 2"), "E9", id="falta uma antiga"),
         (sql("INSERT INTO usuarios VALUES (9, 'A', 'a@x.com', '2026-01-01T00:00:00Z')"), "E9"),
     ],
 )

@@ -8,9 +8,11 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 
+from escritor.entrada.pessoa import problema
 from tests.conftest import Programa
 from tests.contrato import (
     AMOSTRA,
@@ -51,11 +53,15 @@ PAR = '"$1" -m escritor && "$1" -m leitor listar --formato json'
 
 @pytest.fixture(name="historia")
 def _historia(
-    semeado: Path, escritor: Programa, importar: Callable[[str], Saida], leitor: Programa
+    semeado: Path,
+    escritor: Programa,
+    repetir: Programa,
+    importar: Callable[[str], Saida],
+    leitor: Programa,
 ) -> Path:
     """Um banco com vida: semear, importar, repetir, importar de novo; o leitor o verifica."""
     assert escritor("importar", str(CHINOOK)).codigo == 0
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     assert importar("nome,email\nZoé 😀,zoe@x.com\nMaria,maria@example.com\n").codigo == 0
     assert importar("nome,email\n").codigo == 0
     codigo, stdout, stderr = leitor("verificar")
@@ -79,7 +85,7 @@ def test_o_livro_conta_a_historia(historia: Path) -> None:
     assert consultar(historia, f"SELECT {colunas} FROM execucoes ORDER BY id") == [
         ("semear", 3, 3, 0, 1, 3, 3),
         ("importar:clientes-chinook.csv", 59, 59, 0, 4, 62, 62),
-        ("semear", 3, 0, 3, None, None, 62),
+        ("importar:amostra.csv", 3, 0, 3, None, None, 62),
         ("importar:entrada.csv", 2, 1, 1, 63, 63, 63),
         ("importar:entrada.csv", 0, 0, 0, None, None, 63),
     ]
@@ -185,7 +191,7 @@ def test_python3_m_escritor_e_python3_m_leitor(banco: Path) -> None:
     assert lista.count("\n") == 3
     assert [(pessoa["nome"], pessoa["email"]) for pessoa in json.loads(f"[{objetos}")] == AMOSTRA
     rotulos = [linha.split()[0] for linha in saida.stderr.splitlines()]
-    assert rotulos == ["[ESCRITOR]"] * 3 + ["[LEITOR]"] * 5
+    assert rotulos == ["[ESCRITOR]"] * 4 + ["[LEITOR]"] * 5
     assert pessoas(banco) == AMOSTRA
 
 
@@ -198,3 +204,15 @@ def test_o_leitor_nao_comeca_se_o_escritor_falha(banco: Path, tmp_path: Path) ->
     assert "[LEITOR]" not in saida.stderr
     assert banco.read_text() == "não é um banco"
     assert list(tmp_path.iterdir()) == [banco.parent]
+
+
+def test_os_invisiveis_recusados_sao_os_que_o_contrato_diz() -> None:
+    """A lista da prosa, uma letra por vez no nome: quem grava recusa esses, e nenhum outro."""
+    prosa = CONTRATO.partition("onze caracteres que não se")[2].partition(". Com eles")[0]
+    ditos = set()
+    for primeiro, ultimo in re.findall(r"U\+([0-9A-F]{4})(?:\s+a\s+U\+([0-9A-F]{4}))?", prosa):
+        ditos |= {*range(int(primeiro, 16), int(ultimo or primeiro, 16) + 1)}
+    assert len(ditos) == 11
+    formatos = {ponto for ponto in range(sys.maxunicode) if category(chr(ponto)) == "Cf"}
+    assert ditos < formatos
+    assert {ponto for ponto in formatos if problema(f"a{chr(ponto)}b", "a@b.c")} == ditos

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leitor import verificacao
+from leitor import destinos, verificacao
 from leitor.banco import copia
 from leitor.banco.leitura import Leitura
 from tests.conftest import Programa
@@ -140,7 +140,7 @@ def test_quem_recebia_saiu(importar: Callable[[str], Saida]) -> None:
     linha = 'set -o pipefail; "$@" | head -c 10 >/dev/null'
     saida = rodar(no_shell(linha, *comando("leitor", "copiar", "-")))
     assert saida.codigo == 74
-    assert "a cópia não está inteira" in saida.stderr
+    assert "A cópia não está inteira" in saida.stderr
 
 
 def test_trocado_no_meio(
@@ -194,7 +194,7 @@ def test_com_a_trava_exclusiva_espera_e_desiste(
 @pytest.mark.usefixtures("gravado")
 def test_o_resto_de_uma_copia_morta_nao_atrapalha(destino: Path, leitor: Programa) -> None:
     """Um parcial maior que o banco, de um kill -9, é recomeçado e some."""
-    Path(f"{destino}{copia.PARCIAL}").write_bytes(b"lixo" * 100_000)
+    Path(f"{destino}{destinos.PARCIAL}").write_bytes(b"lixo" * 100_000)
     assert leitor("copiar", str(destino)).codigo == 0
     assert list(fotografar(destino.parent)) == [destino.name]
     assert consultar(destino, "PRAGMA integrity_check") == [("ok",)]
@@ -214,7 +214,7 @@ def test_duas_copias_para_o_mesmo_lugar(gravado: Path, destino: Path, leitor: Pr
 def test_sigterm_nao_deixa_sobras(destino: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parada no meio, com 143, a cópia some; aqui ela espera por uma trava."""
     monkeypatch.setenv("BANCO_ESPERA", "30")
-    parcial = Path(f"{destino}{copia.PARCIAL}")
+    parcial = Path(f"{destino}{destinos.PARCIAL}")
     with (
         trava(Path(os.environ["BANCO"]), "EXCLUSIVE"),
         iniciado(comando("leitor", "copiar", str(destino))) as processo,
@@ -232,7 +232,7 @@ def test_sem_permissao_no_destino(pasta_publica: Path, escritor: Programa) -> No
     pasta_publica.chmod(0o555)
     saida = rodar(sem_root("leitor", "--banco", str(banco), "copiar", str(pasta_publica / "c.db")))
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (73, "", 1)
-    assert "não consegue criar (permissão negada)" in saida.stderr
+    assert "não consegue criar a cópia (permissão negada)" in saida.stderr
 
 
 @pytest.mark.usefixtures("gravado")
@@ -250,7 +250,7 @@ def test_morta_ao_publicar_nao_poe_em_risco_a_copia_boa(
     """O parcial que já é a cópia, com outro nome, não é reescrito: a boa fica como está."""
     assert leitor("copiar", str(destino)).codigo == 0
     boa = destino.read_bytes()
-    os.link(destino, f"{destino}{copia.PARCIAL}")
+    os.link(destino, f"{destino}{destinos.PARCIAL}")
     alterar(gravado, "UPDATE usuarios SET nome = 'X' WHERE id = 1")
     assert leitor("copiar", str(destino), "--substituir").codigo == 65
     assert fotografar(destino.parent) == {destino.name: boa}

@@ -115,7 +115,8 @@ def test_chattr(atributo: str, preso: str, com_atributos: Path, modelos: Path) -
     alvo = banco if preso == "banco" else banco.parent
     chattr(f"+{atributo}", alvo)
     try:
-        saida = rodar(comando("escritor", "--banco", str(banco)))
+        importar = comando("escritor", "importar", "-", "--banco", str(banco))
+        saida = rodar(importar, b"nome,email\n")
     finally:
         chattr(f"-{atributo}", alvo)
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (73, "", 1), saida.stderr

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
-from tests.contrato import pessoas
-from tests.processos import comando, rodar
+from tests.contrato import AMOSTRA, pessoas
+from tests.processos import RAIZ, comando, rodar
 
 POSTGRES = [
     "postgresql://u:segredo@h/db",
@@ -101,3 +101,13 @@ def test_a_mensagem_e_sempre_uma_linha(
     assert not any(caractere in saida.stderr for caractere in "\r\x1b\u202e")
     assert r"um\ndois\r\x1b[2J\u202etrês" in saida.stderr
     assert len(pessoas(semeado)) == 3
+
+
+@pytest.mark.parametrize("nome", ["file:y.db", "file::memory:", "file:z.db?mode=memory"])
+def test_um_nome_que_parece_um_uri_e_um_arquivo(nome: str, vazia: Path) -> None:
+    """O SQLite o tomaria por outro arquivo, ou por nenhum: o par grava e lê o que tem esse nome."""
+    ambiente = ["env", f"PYTHONPATH={RAIZ}", f"BANCO={nome}"]
+    assert rodar([*ambiente, *comando("escritor")], pasta=vazia).codigo == 0
+    assert pessoas(vazia / nome) == AMOSTRA
+    assert [arquivo.name for arquivo in vazia.iterdir()] == [nome]
+    assert rodar([*ambiente, *comando("leitor")], pasta=vazia).codigo == 0

@@ -23,9 +23,9 @@ def resumo(stderr: str) -> tuple[str, str, str, str]:
     """O que o escritor diz antes da âncora: origem, inseridos, já existiam, total."""
     padrao = (
         r"\[ESCRITOR\] execução \d+ \((.*)\): inseridos: ([\d.]+), já existiam: ([\d.]+), "
-        r"total: ([\d.]+); lacre sha256 [0-9a-f]{16}…"
+        r"total: ([\d.]+)\n\[ESCRITOR\] lacre: sha256 [0-9a-f]{16}…"
     )
-    achado = re.fullmatch(padrao, stderr.splitlines()[-2])
+    achado = re.fullmatch(padrao, "\n".join(stderr.splitlines()[-3:-1]))
     assert achado, stderr
     return achado[1], achado[2], achado[3], achado[4]
 

@@ -31,32 +31,34 @@ def test_a_mesma(semeado: Path, guardada: Path, escritor: Programa) -> None:
     assert resumo.endswith("execuções: 1; a mesma história: o banco que havia ia até a execução 1")
 
 
-def test_mais_antiga(guardada: Path, escritor: Programa) -> None:
+def test_mais_antiga(guardada: Path, escritor: Programa, repetir: Programa) -> None:
     """O que se perde: as execuções depois da cópia."""
     for _ in range(2):
-        assert escritor().codigo == 0
+        assert repetir().codigo == 0
     resumo = restaurar(escritor, guardada)
     assert resumo.endswith("execuções: 1; mais antiga: o banco que havia ia até a execução 3")
 
 
-def test_mais_nova(semeado: Path, guardada: Path, escritor: Programa) -> None:
+def test_mais_nova(semeado: Path, guardada: Path, escritor: Programa, repetir: Programa) -> None:
     """A cópia continua o banco que havia."""
-    assert escritor("--banco", str(guardada)).codigo == 0
+    assert repetir("--banco", str(guardada)).codigo == 0
     resumo = restaurar(escritor, guardada)
     assert resumo.endswith("execuções: 2; mais nova: o banco que havia ia até a execução 1")
     assert consultar(semeado, EXECUCOES) == [(2,)]
 
 
 @pytest.mark.parametrize("depois", [0, 1, 2])
-def test_de_outra_historia(depois: int, semeado: Path, guardada: Path, escritor: Programa) -> None:
+def test_de_outra_historia(
+    depois: int, semeado: Path, guardada: Path, escritor: Programa, repetir: Programa
+) -> None:
     """Com mais execuções, tantas quantas ou menos: o que importa são os elos."""
     [(*colunas, _)] = consultar(semeado, "SELECT * FROM execucoes")
     colunas[2] = "outro-container"
     refeito = elo("0" * 64, colunas)
     alterar(semeado, f"UPDATE execucoes SET container = 'outro-container', elo = '{refeito}'")
-    assert escritor("--banco", str(guardada)).codigo == 0
+    assert repetir("--banco", str(guardada)).codigo == 0
     for _ in range(depois):
-        assert escritor().codigo == 0
+        assert repetir().codigo == 0
     resumo = restaurar(escritor, guardada)
     assert resumo.endswith(
         f"execuções: 2; de outra história: o banco que havia ia até a execução {depois + 1}"

@@ -6,19 +6,22 @@ from pathlib import Path
 import pytest
 
 from tests.contrato import consultar
-from tests.processos import RAIZ, comando, rodar
+from tests.processos import comando, rodar
 
 FOLGA = 4 * 1024  # KiB; guardar 100 mil linhas a mais custaria o dobro, ou mais
 FORMATOS = ("tabela", "json", "jsonl", "csv", "markdown", "html")
 # O pico é o VmHWM do próprio processo: o ru_maxrss de um filho herda o do pai.
 PICO = """
-import contextlib, os, sys
-from tests.motores import principal
-main = principal("{0}")
-with open(os.devnull, "w", encoding="utf-8") as nada, contextlib.redirect_stdout(nada):
-    codigo = main(sys.argv[1:])
+import os, runpy, sys
+saida = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+try:
+    runpy.run_module("{0}", run_name="__main__", alter_sys=True)
+except SystemExit as fim:
+    codigo = fim.code
 with open("/proc/self/status") as estado:
-    print(codigo, next(linha.split()[1] for linha in estado if linha.startswith("VmHWM")))
+    pico = next(linha.split()[1] for linha in estado if linha.startswith("VmHWM"))
+os.write(saida, f"{{codigo}} {{pico}}".encode())
 """
 
 
@@ -69,19 +72,15 @@ def test_controle_guardar_as_linhas_passaria_da_folga(tmp_path: Path) -> None:
     modulo = tmp_path / "guloso"
     modulo.mkdir()
     (modulo / "__init__.py").touch()
-    (modulo / "app.py").write_text(
-        "def main(argv):\n"
-        "    quantas = range(int(argv[0]))\n"
-        "    guardadas = [(i, f'Pessoa da Silva {i}', f'p{i}@x.com') for i in quantas]\n"
-        "    return 0 if guardadas else 1\n"
+    (modulo / "__main__.py").write_text(
+        "import sys\n"
+        "quantas = range(int(sys.argv[1]))\n"
+        "guardadas = [(i, f'Pessoa da Silva {i}', f'p{i}@x.com') for i in quantas]\n"
+        "sys.exit(0 if guardadas else 1)\n"
     )
-    medida = PICO.format("guloso")
+    python = [sys.executable, "-c", PICO.format("guloso")]
     poucas, muitas = (
-        int(
-            rodar(
-                ["env", f"PYTHONPATH={RAIZ}", sys.executable, "-c", medida, quantas], pasta=tmp_path
-            ).stdout.split()[1]
-        )
+        int(rodar([*python, quantas], pasta=tmp_path).stdout.split()[1])
         for quantas in ("10000", "80000")
     )
     assert muitas - poucas > FOLGA

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from escritor.copias import restauracao
-from leitor.banco import copia as copia_do_leitor
+from leitor import destinos
 from tests.conftest import Programa
-from tests.contrato import AMOSTRA, pessoas
+from tests.contrato import AMOSTRA, alterar, pessoas
 from tests.processos import Saida, alimentar, comando, esperar, iniciado, rodar, terminar
 
 FICOU = "além da adoção nada foi gravado"
@@ -117,12 +117,32 @@ def test_sinal_antes_de_a_copia_ter_o_nome(
     saida = interrompida(1, sinal, str(destino), "--substituir")
     assert (saida.codigo, "copiado" in saida.stderr) == (codigo, False)
     assert destino.read_text() == "a de ontem"
-    assert not Path(f"{destino}{copia_do_leitor.PARCIAL}").exists()
+    assert not Path(f"{destino}{destinos.PARCIAL}").exists()
 
 
 def test_os_sinais_voltam_a_ser_o_que_eram(gravado: Path, leitor: Programa, tmp_path: Path) -> None:
-    """Depois da cópia, um Ctrl-C é outra vez um Ctrl-C."""
+    """Depois de uma cópia que falhou, um Ctrl-C é outra vez um Ctrl-C."""
     antes = [signal.getsignal(sinal) for sinal in (signal.SIGINT, signal.SIGTERM)]
-    assert leitor("copiar", str(tmp_path / "copia.db")).codigo == 0
+    alterar(gravado, "UPDATE usuarios SET nome = 'Outra' WHERE id = 2")
+    assert leitor("copiar", str(tmp_path / "copia.db")).codigo == 65
     assert [signal.getsignal(sinal) for sinal in (signal.SIGINT, signal.SIGTERM)] == antes
-    assert pessoas(gravado) == pessoas(tmp_path / "copia.db")
+    assert not (tmp_path / "copia.db").exists()
+
+
+DEPOIS_DE_MAIN = """
+import os, runpy, signal
+from leitor import console
+def calar(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+console.calar = calar
+runpy.run_module("leitor", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.usefixtures("banco")
+def test_um_sinal_depois_de_tudo_dito() -> None:
+    """Entre o fim de main e o do processo, o código continua a ser o do que se fez."""
+    saida = rodar(["env", "--default-signal=INT", sys.executable, "-c", DEPOIS_DE_MAIN])
+    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (66, "", 1)
+    assert "interrompido" not in saida.stderr

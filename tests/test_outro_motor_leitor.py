@@ -15,7 +15,7 @@ from leitor.prova import Execucao, Ponto, Prova, quem_le
 from leitor.texto import milhar
 from leitor.vigia.vigia import Sinais
 from tests import test_listagem as esperado
-from tests.conftest import Programa, _no_processo
+from tests.conftest import Programa, no_processo
 from tests.contrato import elo as encadear
 from tests.contrato import lacre as selar
 from tests.pagina import Pagina
@@ -198,7 +198,7 @@ def ler(
     for variavel in ("BANCO", "BANCO_ESPERA", "BANCO_ANCORAS"):
         monkeypatch.delenv(variavel, raising=False)
     motor: Banco = Motor(servidor)
-    return _no_processo(partial(app.main, banco=motor), capsys)
+    return no_processo(partial(app.main, banco=motor), capsys)
 
 
 @pytest.mark.parametrize("formato", esperado.ESPERADO)

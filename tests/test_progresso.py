@@ -31,7 +31,7 @@ def sem_pressa(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
 def test_curta_nao_mostra_nada(grande: Path, escritor: Programa) -> None:
     """Uma importação que acaba antes do silêncio inicial só diz o resultado."""
     codigo, stdout, stderr = escritor("importar", str(grande))
-    assert (codigo, stdout, stderr.count("\n")) == (0, "", 3)
+    assert (codigo, stdout, stderr.count("\n")) == (0, "", 4)
 
 
 def test_linhas_fora_do_terminal(
@@ -61,14 +61,14 @@ def test_uma_linha_viva_no_terminal(
     assert "█" in quadros
     assert "░" in quadros
     assert "\n" not in quadros
-    assert resumo.count("\n") == 3
+    assert resumo.count("\n") == 4
 
 
 def test_silencioso(grande: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch) -> None:
     """--silencioso cala o andamento, e só ele."""
     sem_pressa(monkeypatch, terminal=True)
     codigo, stdout, stderr = escritor("importar", str(grande), "--silencioso")
-    assert (codigo, stdout, stderr.count("\n")) == (0, "", 3)
+    assert (codigo, stdout, stderr.count("\n")) == (0, "", 4)
     assert "\r" not in stderr
 
 

@@ -40,10 +40,10 @@ def test_a_prova_diz_quem_gravou_e_quem_le(gravado: Path, leitor: Programa) -> N
 
 
 def test_a_prova_e_da_ultima_que_gravou_linhas(
-    gravado: Path, escritor: Programa, leitor: Programa
+    gravado: Path, repetir: Programa, leitor: Programa
 ) -> None:
     """Uma execução que nada inseriu não toma o lugar da que gravou o que se lê."""
-    assert escritor().codigo == 0
+    assert repetir().codigo == 0
     relatorio = json.loads(leitor("verificar", "--formato", "json").stdout)
     prova: dict[str, Any] = relatorio["prova"]
     [linha] = consultar(

@@ -1,18 +1,22 @@
-"""O README diz a verdade: tabelas, saídas citadas e receita, conferidas com o programa."""
+"""O README diz a verdade: comandos, saídas citadas e receitas, conferidos com o programa."""
 
 import re
 import subprocess
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from tests.ajuda import Ajuda, codigos_da_tabela, comandos_da_ajuda
 from tests.conftest import Programa
 from tests.contrato import consultar
 from tests.processos import RAIZ
 
 README = (RAIZ / "README.md").read_text(encoding="utf-8")
+SECOES = [
+    *("O que aconteceu", "A página", "Os seus dados", "Deu errado?", "A aula", "Mais"),
+    "In English",
+]
 # O que muda de uma execução para outra.
 VARIA = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "QUANDO"),
@@ -22,87 +26,6 @@ VARIA = [
     (r"container [^,]+,", "container ALGUM,"),
     (r"banco criado em \S+", "banco criado em BANCO"),
 ]
-COM_ANCORAS = ("leitor [listar]", "leitor verificar", "leitor copiar", "leitor vigiar")
-PECA = re.compile(r"\[.*?\]|\S+")  # de uma linha de uso: o que está entre colchetes é uma só
-Ajuda = Callable[..., str]
-
-
-@pytest.fixture
-def ajuda(
-    escritor: Programa,
-    leitor: Programa,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Ajuda:
-    """Devolve o texto de `PROGRAMA [COMANDO] --help`, sem os exemplos."""
-    monkeypatch.setenv("COLUMNS", "80")  # num terminal estreito, o argparse recua de outro modo
-    programas = {"escritor": escritor, "leitor": leitor}
-
-    def pedir(programa: str, *comando: str) -> str:
-        with pytest.raises(SystemExit) as fim:
-            programas[programa](*comando, "--help")
-        assert fim.value.code == 0
-        return capsys.readouterr().out.partition("\nexemplos:")[0]
-
-    return pedir
-
-
-def corrido(texto: str) -> str:
-    """Desfaz a quebra de linhas da ajuda."""
-    return " ".join(texto.split())
-
-
-def pecas_da_ajuda(texto: str) -> set[str]:
-    """Devolve argumentos e opções da linha de uso, com `|-` nos que a ajuda diz que aceitam."""
-    uso, _, resto = texto.partition("\n\n")
-    com_traco = [item for item in re.split(r"\n  (?=\S)", resto) if "; - é a" in corrido(item)]
-    pecas = set()
-    for peca in PECA.findall(corrido(uso).partition("[-h] ")[2]):
-        nome = peca.strip("[]")
-        traco = "|-" if any(item.startswith(f"{nome} ") for item in com_traco) else ""
-        escolhas = re.sub(r"\{(.*)\}", lambda achado: achado[1].replace(",", "|"), nome)
-        pecas.add(peca.replace(nome, escolhas + traco))
-    return pecas
-
-
-def comandos_da_ajuda(ajuda: Ajuda) -> dict[str, set[str]]:
-    """Devolve as peças de cada comando dos dois programas; o padrão vem entre colchetes."""
-    comandos = {}
-    for programa in ("escritor", "leitor"):
-        lista = ajuda(programa).partition("\n  COMANDO\n")[2].partition("\n\n")[0]
-        for item in re.split(r"\n    (?=\S)", f"\n{lista}")[1:]:
-            nome = item.split()[0]
-            chave = f"[{nome}]" if item.endswith("(padrão)") else nome
-            comandos[f"{programa} {chave}"] = pecas_da_ajuda(ajuda(programa, nome))
-    return comandos
-
-
-def comandos_do_readme(texto: str) -> dict[str, set[str]]:
-    """Devolve o mesmo, das tabelas: as de opções valem para os comandos que o título diz."""
-    comandos = {}
-    for linha in re.findall(r"^\| `((?:escritor|leitor) .*?)` \|", texto, re.MULTILINE):
-        programa, nome, *pecas = PECA.findall(linha.replace("\\|", "|"))
-        comandos[f"{programa} {nome}"] = {*pecas}
-    for titulo, tabela in re.findall(
-        r"^\| opção de (`.*?) \|.*\n((?:\|.*\n)*)", texto, re.MULTILINE
-    ):
-        opcoes = re.findall(r"^\| `(.*?)` \|", tabela.replace("\\|", "|"), re.MULTILINE)
-        nomes = {*re.findall(r"`(\w+)`", titulo)}
-        for comando, pecas_do_comando in comandos.items():
-            if comando.split()[1].strip("[]") in nomes:
-                pecas_do_comando |= {f"[{opcao}]" for opcao in opcoes}
-    return comandos
-
-
-def diferencas(texto: str, ajuda: Ajuda) -> dict[str, set[str]]:
-    """Devolve, por comando, o que só as tabelas ou só a ajuda têm; `falta` é o comando inteiro."""
-    readme, programa = comandos_do_readme(texto), comandos_da_ajuda(ajuda)
-    falta = {"falta"}
-    so_num = {
-        nome: readme.get(nome, falta) ^ programa.get(nome, falta)
-        for nome in readme.keys() | programa.keys()
-    }
-    return {nome: pecas for nome, pecas in so_num.items() if pecas}
 
 
 def igualado(linhas: list[str]) -> list[str]:
@@ -119,9 +42,94 @@ def citado(servico: str) -> list[str]:
     return igualado([linha.rstrip() for linha in linhas])
 
 
-def test_cabe_em_duzentas_linhas() -> None:
-    """Um README que ninguém lê inteiro não serve."""
-    assert len(README.splitlines()) <= 200
+def secao(titulo: str) -> str:
+    """Devolve o corpo de uma seção do README."""
+    return README.partition(f"\n## {titulo}\n")[2].partition("\n## ")[0]
+
+
+def digitadas(texto: str) -> dict[str, list[str]]:
+    """Devolve, por linha de código que roda um dos programas num container, os argumentos dele."""
+    blocos = re.findall(r"^```(?:sh|powershell)\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
+    achadas = {}
+    for linha in "".join(blocos).splitlines():
+        comando = re.split(r" +#| \||[<>]", linha.strip())[0].removeprefix('cmd /c "')
+        if achado := re.search(r"\brun (?:-\S+ (?:\"\S+\" )?)*((?:escritor|leitor)\b.*)", comando):
+            achadas[linha.strip()] = achado[1].split()
+    return achadas
+
+
+def desconhecidas(texto: str, ajuda: Ajuda) -> list[str]:
+    """Devolve as linhas que usam um comando ou uma opção que a ajuda não tem."""
+    conhecidos = {
+        nome.replace("[", "").replace("]", ""): p for nome, p in comandos_da_ajuda(ajuda).items()
+    }
+    padrao = {"escritor": "semear", "leitor": "listar"}
+    erradas = []
+    for linha, (programa, *resto) in digitadas(texto).items():
+        nome = f"{programa} {resto[0] if resto else padrao[programa]}"
+        opcoes = {peca.strip("[]").split()[0] for peca in conhecidos.get(nome, ())}
+        if nome not in conhecidos or {p for p in resto if p.startswith("--")} - opcoes:
+            erradas.append(linha)
+    return erradas
+
+
+def test_cabe_em_cento_e_cinquenta_linhas_e_nesta_ordem() -> None:
+    """Um README que ninguém lê inteiro não serve: a imagem, os quatro comandos, e então o resto."""
+    assert len(README.splitlines()) <= 150
+    assert re.findall(r"^## (.*)$", README, re.MULTILINE) == SECOES
+    comeco = README.partition("\n## ")[0]
+    imagem, _, resto = comeco.partition("```sh\n")
+    assert "docs/imagens/up.svg" in imagem
+    quatro = resto.partition("```")[0].splitlines()
+    assert len(quatro) == 4
+    assert quatro[0].startswith("docker compose up --build ")
+    assert "docker compose run --rm --no-deps leitor" in comeco
+
+
+@pytest.mark.parametrize("pagina", ["README.md", "docs/comandos.md", "docs/windows.md"])
+def test_os_comandos_que_se_copiam_existem(pagina: str, ajuda: Ajuda) -> None:
+    """Cada linha que roda um dos dois num container usa comandos e opções que eles têm."""
+    texto = (RAIZ / pagina).read_text(encoding="utf-8")
+    assert desconhecidas(texto, ajuda) == []
+
+
+def test_controle_um_comando_que_nao_existe_e_achado(ajuda: Ajuda) -> None:
+    """Controle negativo: um comando e uma opção trocados, e quantas linhas se olham."""
+    assert len(digitadas(README)) >= 15
+    for antes, depois in (("leitor verificar", "leitor conferir"), ("--colunas", "--campos")):
+        trocado = README.replace(antes, depois)
+        assert desconhecidas(trocado, ajuda) != []
+        assert all(depois in linha for linha in desconhecidas(trocado, ajuda))
+
+
+def test_deu_errado_e_curto_e_diz_os_codigos_que_ha() -> None:
+    """Dez linhas no máximo: onde está o motivo, e códigos que a tabela tem."""
+    corpo = secao("Deu errado?")
+    assert len([linha for linha in corpo.splitlines() if linha]) <= 10
+    assert "docker compose logs escritor" in corpo
+    ditos = {*re.findall(r"`(\d+)`", corpo)}
+    assert ditos == {"2", "65", "66", "73", "74", "75", "78"}
+    assert ditos <= codigos_da_tabela()
+
+
+def test_o_ingles_basta_para_rodar_tudo() -> None:
+    """Cada comando dos dois programas que se roda à mão, e os códigos todos."""
+    ingles = secao("In English")
+    rodados = {tuple(argumentos[:2]) for argumentos in digitadas(ingles).values()}
+    assert rodados >= {
+        *(("leitor",), ("escritor", "importar"), ("escritor", "restaurar")),
+        *(("leitor", "listar"), ("leitor", "verificar"), ("leitor", "copiar")),
+    }
+    codigos = ingles.partition("Exit codes")[2].partition("On PostgreSQL")[0]
+    assert {*re.findall(r"\b\d+\b", codigos)} == codigos_da_tabela()
+
+
+def test_o_compose_do_postgresql_e_o_que_o_readme_diz() -> None:
+    """O arquivo existe, com os dois serviços e o portão: os comandos são os mesmos."""
+    [arquivo] = {*re.findall(r"COMPOSE_FILE=(\S+\.yml)", README)}
+    texto = (RAIZ / arquivo).read_text(encoding="utf-8")
+    assert {"escritor", "leitor", "vigia"} <= {*re.findall(r"^  (\w+):", texto, re.MULTILINE)}
+    assert "condition: service_completed_successfully" in texto
 
 
 def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor: Programa) -> None:
@@ -133,85 +141,6 @@ def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor:
         assert sorted(citado(nome)) == sorted(igualado((stderr + stdout).splitlines()))
     assert "docs/imagens/up.svg" in README
     assert consultar(banco, "SELECT count(*) FROM usuarios") == [(3,)]
-
-
-def test_os_codigos_de_saida_sao_os_da_ajuda(ajuda: Ajuda) -> None:
-    """A tabela do README e a ajuda dos dois programas têm os mesmos códigos."""
-    linhas = re.findall(r"^\| (`\d+`.*?) \|", README, re.MULTILINE)
-    na_tabela = {codigo for linha in linhas for codigo in re.findall(r"`(\d+)`", linha)}
-    for programa in ("escritor", "leitor"):
-        texto = ajuda(programa).partition("códigos de saída:")[2]
-        assert set(re.findall(r"\b\d+\b", texto)) == na_tabela
-
-
-def test_os_comandos_sao_os_da_ajuda(ajuda: Ajuda) -> None:
-    """Comando por comando: argumentos, opções, escolhas e o nome de cada valor."""
-    assert diferencas(README, ajuda) == {}
-
-
-@pytest.mark.parametrize(
-    ("antes", "depois", "esperado"),
-    [
-        (
-            "verificar [--formato texto\\|json]",
-            "verificar [--formato texto\\|xml]",
-            {"leitor verificar": {"[--formato texto|json]", "[--formato texto|xml]"}},
-        ),
-        (
-            "`leitor verificar ",
-            "`leitor verificar [--limite N] ",
-            {"leitor verificar": {"[--limite N]"}},
-        ),
-        (" [--limite N]", "", {"leitor [listar]": {"[--limite N]"}}),
-        ("copiar DESTINO\\|-", "copiar DESTINO", {"leitor copiar": {"DESTINO|-", "DESTINO"}}),
-        (
-            "`escritor [semear]`",
-            "`escritor semear`",
-            {"escritor [semear]": {"falta"}, "escritor semear": {"falta"}},
-        ),
-        ("| `--silencioso` |", "| silencioso |", {"escritor importar": {"[--silencioso]"}}),
-        (
-            "| `--ancora ÂNCORA` |",
-            "| ancora |",
-            {nome: {"[--ancora ÂNCORA]"} for nome in COM_ANCORAS},
-        ),
-        (
-            "--codificacao NOME",
-            "--codificacao C",
-            {"escritor importar": {"[--codificacao NOME]", "[--codificacao C]"}},
-        ),
-        (
-            "--conflito ignorar\\|falhar",
-            "--conflito ignorar",
-            {"escritor importar": {"[--conflito ignorar|falhar]", "[--conflito ignorar]"}},
-        ),
-    ],
-)
-def test_controle_uma_tabela_adulterada_e_pega(
-    antes: str, depois: str, esperado: dict[str, set[str]], ajuda: Ajuda
-) -> None:
-    """Controle negativo: só a linha adulterada é acusada, pelo que mudou nela."""
-    assert README.count(antes) == 1
-    assert diferencas(README.replace(antes, depois), ajuda) == esperado
-
-
-def test_as_variaveis_e_os_padroes(ajuda: Ajuda) -> None:
-    """As variáveis da tabela são as opções globais dos dois, com o mesmo padrão."""
-    tabela = re.findall(r"^\| `(BANCO\w*)` \| `(--.*?)` \| `(.*?)`", README, re.MULTILINE)
-    assert [nome for nome, _, _ in tabela] == ["BANCO", "BANCO_ESPERA"]
-    for programa in ("escritor", "leitor"):
-        texto = ajuda(programa)
-        globais = {f"[{opcao}]" for _, opcao, _ in tabela}
-        assert pecas_da_ajuda(texto) == globais | {"[--version]", "COMANDO", "..."}
-        for nome, opcao, padrao in tabela:
-            assert re.search(rf"{opcao} [^(]*\(variável {nome}; padrão {padrao}\)", corrido(texto))
-
-
-def test_a_variavel_das_ancoras(ajuda: Ajuda) -> None:
-    """A da tabela é a que a ajuda de cada comando diz."""
-    assert "| `BANCO_ANCORAS` | `--ancoras ARQUIVO` |" in README
-    for comando in ("listar", "verificar", "copiar", "vigiar"):
-        assert "(variável BANCO_ANCORAS)" in corrido(ajuda("leitor", comando))
 
 
 def test_a_receita_do_lacre_funciona(semeado: Path) -> None:
@@ -241,10 +170,43 @@ def test_sem_docker_como_o_readme_diz(tmp_path: Path) -> None:
     assert "│  1 │ João Silva " in feito.stdout
 
 
+def ancoras(pagina: Path) -> set[str]:
+    """Devolve as âncoras que os títulos de uma página em Markdown têm no GitHub."""
+    titulos = re.findall(r"^#+ (.*)$", pagina.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", titulo).strip().lower().replace(" ", "-") for titulo in titulos}
+
+
 def test_os_documentos_e_as_imagens_existem() -> None:
-    """Nenhum link do README ou de docs/ leva a lugar nenhum."""
+    """Nenhum link do README ou de docs/ leva a lugar nenhum; de docs/, o README leva a todos."""
+    do_readme = set()
     for pagina in [RAIZ / "README.md", *(RAIZ / "docs").glob("*.md")]:
         texto = pagina.read_text(encoding="utf-8")
         for alvo in re.findall(r'\]\(([^)]+)\)|src="([^"]+)"', texto):
-            caminho = "".join(alvo).partition("#")[0]
-            assert caminho.startswith("https:") or (pagina.parent / caminho).exists(), caminho
+            caminho, _, titulo = "".join(alvo).partition("#")
+            if caminho.startswith("https:"):
+                continue
+            arquivo = pagina.parent / caminho
+            assert arquivo.exists(), caminho
+            assert not titulo or titulo in ancoras(arquivo), (pagina, alvo)
+            if pagina.name == "README.md":
+                do_readme.add(arquivo)
+    assert {*(RAIZ / "docs").glob("*.md")} <= do_readme
+
+
+def test_o_mapa_diz_todas_as_pastas_e_nenhuma_que_nao_ha() -> None:
+    """Cada pasta dos dois pacotes está na tabela, e cada caminho citado nos documentos existe."""
+    mapa = (RAIZ / "docs/mapa.md").read_text(encoding="utf-8")
+    pastas = {
+        f"{pasta.relative_to(RAIZ)}/"
+        for pacote in ("escritor", "leitor")
+        for pasta in (RAIZ / pacote).iterdir()
+        if (pasta / "__init__.py").exists()
+    }
+    assert len(pastas) >= 5
+    assert pastas <= {*re.findall(r"`([\w/]+/)`", mapa)}
+    for pagina in [RAIZ / "README.md", *(RAIZ / "docs").glob("*.md")]:
+        citados = re.findall(
+            r"`((?:escritor|leitor|postgres|tests|bench|docs)/[\w/.-]*)`",
+            pagina.read_text(encoding="utf-8"),
+        )
+        assert [nome for nome in citados if not (RAIZ / nome).exists()] == [], pagina

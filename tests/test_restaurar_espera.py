@@ -8,7 +8,7 @@ import pytest
 from escritor.banco import conexao
 from escritor.erros import Erro
 from escritor.sinais import Sinais
-from tests.conftest import Programa
+from tests.conftest import Programa, escrever_amostra
 from tests.contrato import AMOSTRA, consultar, pessoas
 from tests.processos import (
     alimentar,
@@ -31,14 +31,20 @@ def depois_da_troca(con):
         con.arquivo = os.stat(con.caminho)
     travar(con)
 Conexao.travar = depois_da_troca
-sys.exit(escritor.app.main([], banco=escritor.sqlite))
+sys.exit(escritor.app.main(["importar", sys.argv[2]], banco=escritor.sqlite))
 """
 
 
 @pytest.mark.parametrize(("quem", "codigo"), [("par", 75), ("controle", 0)])
 @pytest.mark.parametrize("vazio", [True, False], ids=["de 0 byte", "com dados"])
 def test_quem_esperava_nao_grava_no_banco_que_saiu(
-    vazio: bool, quem: str, codigo: int, semeado: Path, copia: Path, escritor: Programa
+    vazio: bool,
+    quem: str,
+    codigo: int,
+    semeado: Path,
+    copia: Path,
+    tmp_path: Path,
+    escritor: Programa,
 ) -> None:
     """Um escritor que abriu antes da troca diz 75. Sem conferir, diria 0 e perderia tudo.
 
@@ -48,7 +54,9 @@ def test_quem_esperava_nao_grava_no_banco_que_saiu(
         semeado.write_bytes(b"")
     elif quem == "controle":
         codigo = 75
-    with iniciado([sys.executable, "-c", ESPERA_PARADO, quem]) as processo:
+    with iniciado(
+        [sys.executable, "-c", ESPERA_PARADO, quem, str(escrever_amostra(tmp_path))]
+    ) as processo:
         assert fluxo(processo.stdout).readline() == b"aberto\n"
         assert escritor("restaurar", str(copia)).codigo == 0
         alimentar(processo, b"\n")

@@ -36,22 +36,39 @@ def test_cria_pasta_e_banco_com_os_tres_usuarios(banco: Path, escritor: Programa
     assert stdout == lista(banco)
     assert stderr == (
         f"[ESCRITOR] banco criado em {banco}\n"
-        "[ESCRITOR] execução 1 (semear): inseridos: 3, já existiam: 0, total: 3; "
-        f"lacre sha256 {lacre[:16]}…\n"
+        "[ESCRITOR] execução 1 (semear): inseridos: 3, já existiam: 0, total: 3\n"
+        f"[ESCRITOR] lacre: sha256 {lacre[:16]}…\n"
         f"[ESCRITOR] âncora: {ancora(banco)}\n"
     )
 
 
-def test_de_novo_nada_insere_e_registra_a_execucao(semeado: Path, escritor: Programa) -> None:
-    """A segunda execução encontra os três, mostra-os e fica no livro com o lacre de nada."""
-    antes = consultar(semeado, USUARIOS)
-    saida = escritor("semear")
-    assert saida == (
+def estado(banco: Path) -> tuple[bytes, int]:
+    """Os bytes do arquivo e quando ele mudou pela última vez."""
+    return banco.read_bytes(), banco.stat().st_mtime_ns
+
+
+def test_de_novo_nada_grava_e_diz(semeado: Path, escritor: Programa) -> None:
+    """Com usuários, só se confere e se mostra: nem um byte, nem a data do arquivo, nem execução."""
+    antes = estado(semeado)
+    assert escritor("semear") == (
         0,
         lista(semeado),
-        "[ESCRITOR] execução 2 (semear): inseridos: 0, já existiam: 3, total: 3; "
-        f"lacre sha256 {LACRE_DE_NADA[:16]}…\n"
+        "[ESCRITOR] o banco já tem usuários (3): nada a semear, nada foi gravado\n"
         f"[ESCRITOR] âncora: {ancora(semeado)}\n",
+    )
+    assert estado(semeado) == antes
+    assert list(fotografar(semeado.parent)) == [semeado.name]
+
+
+def test_importar_so_repetidos_registra_a_execucao(semeado: Path, repetir: Programa) -> None:
+    """Quem pede para importar fica no livro, ainda que não entre ninguém: o lacre é o de nada."""
+    antes = consultar(semeado, USUARIOS)
+    codigo, stdout, stderr = repetir()
+    assert (codigo, stdout) == (0, "")
+    assert stderr == (
+        "[ESCRITOR] execução 2 (importar:amostra.csv): inseridos: 0, já existiam: 3, total: 3\n"
+        f"[ESCRITOR] lacre: sha256 {LACRE_DE_NADA[:16]}…\n"
+        f"[ESCRITOR] âncora: {ancora(semeado)}\n"
     )
     assert consultar(semeado, USUARIOS) == antes
     colunas = "lidos, inseridos, repetidos, primeiro_id, ultimo_id, total, lacre"
@@ -60,16 +77,29 @@ def test_de_novo_nada_insere_e_registra_a_execucao(semeado: Path, escritor: Prog
     ]
 
 
-def test_cinquenta_vezes_tres_usuarios_e_cinquenta_execucoes(
+def test_cinquenta_vezes_tres_usuarios_e_uma_execucao(
     banco: Path, escritor: Programa, leitor: Programa
 ) -> None:
-    """Repetir não duplica ninguém, não perde execução e o leitor verifica a corrente toda."""
-    assert {escritor().codigo for _ in range(50)} == {0}
+    """Repetir não duplica ninguém nem acrescenta ao livro, e o leitor verifica a corrente."""
+    assert escritor().codigo == 0
+    depois_da_primeira = estado(banco)
+    assert {escritor().codigo for _ in range(49)} == {0}
+    assert estado(banco) == depois_da_primeira
     assert pessoas(banco) == AMOSTRA
-    assert consultar(banco, "SELECT id FROM execucoes") == [(i,) for i in range(1, 51)]
+    assert consultar(banco, "SELECT id FROM execucoes") == [(1,)]
     codigo, stdout, stderr = leitor("verificar")
     assert (codigo, stderr) == (0, "")
-    assert "corrente de 50 inteira" in stdout
+    assert "corrente de 1 inteira" in stdout
+
+
+def test_nada_a_semear_ainda_confere(semeado: Path, escritor: Programa) -> None:
+    """Um banco que quebra o contrato é 65 também quando não há o que gravar."""
+    alterar(semeado, "UPDATE usuarios SET nome = 'Outra' WHERE id = 2")
+    antes = estado(semeado)
+    codigo, stdout, stderr = escritor()
+    assert (codigo, stdout, stderr.count("\n")) == (65, "", 1)
+    assert "(regra E10 do contrato); nada foi gravado" in stderr
+    assert estado(semeado) == antes
 
 
 def test_o_livro_diz_quem_gravou_e_quando(semeado: Path) -> None:
@@ -137,15 +167,26 @@ def test_grava_com_synchronous_extra(
     assert pessoas(banco) == AMOSTRA
 
 
-def test_semeia_so_os_que_faltam(
+def test_num_banco_com_gente_nao_entra_exemplo(
     banco: Path, escritor: Programa, importar: Callable[[str], Saida]
 ) -> None:
-    """Quem já entrou, ainda que com o e-mail em outra caixa, não entra de novo."""
+    """Os dados de verdade não se misturam aos de exemplo, nem que lhes falte algum."""
     assert importar("nome,email\nMaria S.,MARIA@Example.COM\n").codigo == 0
+    antes = estado(banco)
     codigo, stdout, stderr = escritor()
-    assert pessoas(banco) == [("Maria S.", "MARIA@Example.COM"), AMOSTRA[0], AMOSTRA[2]]
+    assert estado(banco) == antes
     assert (codigo, stdout) == (0, lista(banco))
-    assert "inseridos: 2, já existiam: 1, total: 3;" in stderr
+    assert "o banco já tem usuários (1): nada a semear" in stderr
+
+
+def test_um_banco_com_execucoes_e_sem_usuarios_se_semeia(
+    banco: Path, escritor: Programa, importar: Callable[[str], Saida]
+) -> None:
+    """O que decide são os usuários, e não o livro."""
+    assert importar("nome,email\n").codigo == 0
+    codigo, stdout, stderr = escritor()
+    assert (codigo, stdout, pessoas(banco)) == (0, lista(banco), AMOSTRA)
+    assert "execução 2 (semear): inseridos: 3, já existiam: 0, total: 3\n" in stderr
 
 
 def test_a_lista_longa_e_resumida(
@@ -160,8 +201,8 @@ def test_a_lista_longa_e_resumida(
     assert "".join(f"{linha}\n" for linha in mostradas) == "".join(
         lista(banco).splitlines(keepends=True)[:20]
     )
-    assert resto == "      … e mais 1.983; o leitor lista todos"
-    assert "inseridos: 3, já existiam: 0, total: 2.003;" in stderr
+    assert resto == "      … e mais 1.980; o leitor lista todos"
+    assert "o banco já tem usuários (2.000): nada a semear" in stderr
 
 
 def test_quatro_ao_mesmo_tempo(
@@ -175,5 +216,5 @@ def test_quatro_ao_mesmo_tempo(
     assert [saida.codigo for saida in saidas] == [0, 0, 0, 0], saidas
     assert sorted("banco criado" in saida.stderr for saida in saidas) == [False] * 3 + [True]
     assert pessoas(banco) == AMOSTRA
-    assert consultar(banco, "SELECT id, total FROM execucoes") == [(i, 3) for i in range(1, 5)]
+    assert consultar(banco, "SELECT id, total FROM execucoes") == [(1, 3)]
     assert leitor("verificar").codigo == 0

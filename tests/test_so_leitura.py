@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from leitor import erros
 from tests.conftest import Programa
 from tests.contrato import fotografar
 from tests.processos import UID, rodar, sem_root
@@ -17,8 +18,7 @@ def test_sem_pasta_nem_banco_nao_cria_nada(
     codigo, stdout, stderr = leitor(comando)
     assert (codigo, "@" in stdout) == (66, False)
     assert stderr == (
-        f"[LEITOR] ERRO: {banco}: não há banco. "
-        "Rode o escritor (docker compose run --rm escritor) e leia de novo.\n"
+        f"[LEITOR] ERRO: {banco}: não há banco. {erros.rode_o_escritor(str(banco))}\n"
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Programa
+from tests.conftest import Programa, escrever_amostra
 from tests.contrato import AMOSTRA, consultar, fotografar, pessoas
 from tests.processos import (
     PARADA,
@@ -54,11 +54,11 @@ def test_trava_exclusiva_e_esperada_pelo_prazo(
     assert fotografar(semeado.parent) == antes
 
 
-def test_leitura_alheia_impede_o_commit(semeado: Path, escritor: Programa) -> None:
+def test_leitura_alheia_impede_o_commit(semeado: Path, repetir: Programa) -> None:
     """Uma leitura que não termina não deixa confirmar: 75, e a transação é desfeita."""
     antes = fotografar(semeado.parent)
     with trava(semeado, "DEFERRED"):
-        codigo, stdout, stderr = escritor()
+        codigo, stdout, stderr = repetir()
     assert (codigo, stdout) == (75, "")
     assert "segurou a trava por mais de 0.2 s; nada foi gravado" in stderr
     assert fotografar(semeado.parent) == antes
@@ -83,16 +83,18 @@ def test_espera_zero_nao_espera(semeado: Path, escritor: Programa) -> None:
 @pytest.mark.parametrize("modo", ["DEFERRED", "IMMEDIATE", "EXCLUSIVE"])
 @pytest.mark.parametrize("programa", ["escritor", "leitor"])
 def test_trava_solta_a_tempo(
-    programa: str, modo: str, semeado: Path, monkeypatch: pytest.MonkeyPatch
+    programa: str, modo: str, semeado: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Solta a trava dentro do prazo, o programa segue e termina bem."""
     monkeypatch.setenv("BANCO_ESPERA", str(PRAZO))
-    with trava(semeado, modo) as soltar, iniciado(comando(programa)) as processo:
+    importar = comando("escritor", "importar", str(escrever_amostra(tmp_path)))
+    cmd = importar if programa == "escritor" else comando(programa)
+    with trava(semeado, modo) as soltar, iniciado(cmd) as processo:
         esperar(lambda: abriu(processo, semeado), "abrir o banco")
         soltar()
         saida = terminar(processo)
     assert saida.codigo == 0, saida.stderr
-    assert saida.stdout.count("@example.com") == 3
+    assert saida.stdout.count("@example.com") == (3 if programa == "leitor" else 0)
     execucoes = 2 if programa == "escritor" else 1
     assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(execucoes,)]
 
@@ -115,13 +117,14 @@ def test_quem_espera_atende_o_sigterm(
 
 
 def test_quem_espera_para_confirmar_atende_o_sigterm(
-    semeado: Path, monkeypatch: pytest.MonkeyPatch
+    semeado: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """À espera de um leitor para o COMMIT, o sinal ainda desfaz tudo: 143, e sem diário."""
     monkeypatch.setenv("BANCO_ESPERA", "600")
     antes = fotografar(semeado.parent)
     diario = semeado.with_name(f"{semeado.name}-journal")
-    with trava(semeado, "DEFERRED"), iniciado(comando("escritor")) as processo:
+    importar = comando("escritor", "importar", str(escrever_amostra(tmp_path)))
+    with trava(semeado, "DEFERRED"), iniciado(importar) as processo:
         esperar(lambda: diario.exists() and diario.stat().st_size > 0, "a transação começar")
         processo.send_signal(signal.SIGTERM)
         saida = terminar(processo, PARADA)

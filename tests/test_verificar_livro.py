@@ -74,7 +74,7 @@ def test_duas_linhas_fundidas_numa_so(gravado: Path, leitor: Programa) -> None:
 @pytest.mark.parametrize(
     ("sobram", "codigo", "detalhe"),
     [
-        (5, 65, "há 5 usuários, e nenhuma execução (regra E1 do contrato). Restaure uma cópia."),
+        (5, 65, "há 5 usuários, e nenhuma execução (regra E1 do contrato). Restaure uma cópia: "),
         (0, 66, "nenhum usuário e nenhuma execução. Rode o escritor"),
     ],
 )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from leitor import erros
 from tests.contrato import alterar, consultar, fotografar
 from tests.processos import trava
 from tests.test_verificar_arquivo import diario_quente
-from tests.vigilia import NADA, Passo, Vigiar, avisos, ditas, grava, importa, nada
+from tests.vigilia import NADA, Passo, Vigiar, avisos, ditas, importa, nada, repete
 
 ADULTERA = "UPDATE usuarios SET nome = 'Outra' WHERE id = 2"
 PASSOU = "[LEITOR] agora em ordem: tudo verificado"
@@ -30,7 +31,7 @@ def test_primeira_leitura(gravado: Path, vigiar: Vigiar) -> None:
 
 def test_nada_mudou_e_dito_uma_vez(gravado: Path, vigiar: Vigiar) -> None:
     """Quem lê o log sabe que o vigia vive; e o log não enche."""
-    saida = vigiar(nada, nada, grava(), nada, nada)
+    saida = vigiar(nada, nada, repete(), nada, nada)
     assert saida.codigo == 0
     assert avisos(saida) == [NADA]
     assert len(ditas(saida)) == 2
@@ -39,7 +40,7 @@ def test_nada_mudou_e_dito_uma_vez(gravado: Path, vigiar: Vigiar) -> None:
 
 def test_execucao_nova(semeado: Path, vigiar: Vigiar) -> None:
     """Uma linha por execução, uma para os usuários: quantos e os três primeiros."""
-    saida = vigiar(importa(5), grava())
+    saida = vigiar(importa(5), repete())
     [(lacre, onde), (vazio, _)] = consultar(
         semeado, "SELECT lacre, container FROM execucoes WHERE id > 1 ORDER BY id"
     )
@@ -48,14 +49,14 @@ def test_execucao_nova(semeado: Path, vigiar: Vigiar) -> None:
         f"execução 2 (importar:-), container {onde}; inseridos: 5, já existiam: 0, total: 8; "
         f"lacre sha256 {lacre[:16]}…",
         "usuários novos: 5; 4 P1 <p1-5@x.com>, 5 P2 <p2-5@x.com>, 6 P3 <p3-5@x.com> … e mais 2",
-        f"execução 3 (semear), container {onde}; inseridos: 0, já existiam: 3, total: 8; "
+        f"execução 3 (importar:-), container {onde}; inseridos: 0, já existiam: 3, total: 8; "
         f"lacre sha256 {vazio[:16]}…",
     ]
 
 
 def test_muitas_execucoes_de_uma_vez(semeado: Path, vigiar: Vigiar) -> None:
     """Depois de uma ausência longa, dez linhas e a conta do resto."""
-    saida = vigiar(lambda: [grava()() for _ in range(13)])
+    saida = vigiar(lambda: [repete()() for _ in range(13)])
     linhas = ditas(saida)[1:]
     assert saida.codigo == 0
     assert [linha.split(" ")[1] for linha in linhas[:10]] == [str(n) for n in range(2, 12)]
@@ -65,11 +66,10 @@ def test_muitas_execucoes_de_uma_vez(semeado: Path, vigiar: Vigiar) -> None:
 
 def test_banco_que_ainda_nao_ha(banco: Path, vigiar: Vigiar) -> None:
     """Um vigia que começa antes do escritor: diz a falta uma vez, e a primeira leitura."""
-    saida = vigiar(nada, nada, grava())
+    saida = vigiar(nada, nada, repete())
     assert saida.codigo == 0
     assert avisos(saida) == [
-        f"[LEITOR] ERRO: {banco}: não há banco. "
-        "Rode o escritor (docker compose run --rm escritor) e leia de novo.",
+        f"[LEITOR] ERRO: {banco}: não há banco. {erros.rode_o_escritor(str(banco))}",
         PASSOU,
     ]
     [linha] = ditas(saida)

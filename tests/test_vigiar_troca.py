@@ -4,16 +4,16 @@ import shutil
 from pathlib import Path
 
 from tests.contrato import alterar, reselar
-from tests.vigilia import NADA, Vigiar, avisos, ditas, grava, importa, nada
+from tests.vigilia import NADA, Vigiar, avisos, ditas, importa, nada, repete
 
 
 def test_trocado_por_outro_banco(semeado: Path, vigiar: Vigiar) -> None:
     """Outro banco, também em ordem e com as mesmas pessoas: a corrente de elos é outra."""
-    saida = vigiar(lambda: reselar_outro(semeado), nada, grava())
+    saida = vigiar(lambda: reselar_outro(semeado), nada, repete())
     assert (saida.codigo, avisos(saida)) == (0, [NADA])
     _, troca, execucao = ditas(saida)
     assert troca.startswith("trocado por outro banco: a corrente de elos é outra (usuários: 3, ")
-    assert execucao.startswith("execução 2 (semear)"), "dali em diante, vale o novo"
+    assert execucao.startswith("execução 2 (importar:-)"), "dali em diante, vale o novo"
 
 
 def reselar_outro(banco: Path) -> None:

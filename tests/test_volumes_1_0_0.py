@@ -31,7 +31,7 @@ def test_o_leitor_os_le(antigo: tuple[Path, int, int], leitor: Programa) -> None
 def test_o_escritor_os_continua(
     antigo: tuple[Path, int, int], escritor: Programa, leitor: Programa, tmp_path: Path
 ) -> None:
-    """Semear e importar acrescentam à mesma corrente, e o leitor confirma."""
+    """Importar acrescenta à mesma corrente, semear não a toca, e o leitor confirma."""
     banco, usuarios, execucoes = antigo
     entrada = tmp_path / "mais.csv"
     entrada.write_text("nome,email\nNova,nova@x.com\n", encoding="utf-8")
@@ -39,7 +39,7 @@ def test_o_escritor_os_continua(
     codigo, _, stderr = escritor("importar", str(entrada))
     assert (codigo, "inseridos: 1" in stderr) == (0, True), stderr
     assert pessoas(banco)[usuarios:] == [("Nova", "nova@x.com")]
-    assert consultar(banco, "SELECT count(*) FROM execucoes") == [(execucoes + 2,)]
+    assert consultar(banco, "SELECT count(*) FROM execucoes") == [(execucoes + 1,)]
     conferir(leitor, banco, 0, None)
 
 

@@ -20,7 +20,7 @@ def test_wal_fechado(semeado: Path, escritor: Programa, leitor: Programa) -> Non
     assert fotografar(semeado.parent) == antes
 
     codigo, _, stderr = escritor()
-    assert (codigo, "já existiam: 3, total: 3" in stderr) == (0, True)
+    assert (codigo, "o banco já tem usuários (3)" in stderr) == (0, True)
     assert list(fotografar(semeado.parent)) == [semeado.name]
     assert semeado.read_bytes()[18:20] == b"\x01\x01"
     assert consultar(semeado, "PRAGMA journal_mode") == [("delete",)]

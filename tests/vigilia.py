@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from tests.contrato import AMOSTRA
 from tests.processos import Saida, comando, rodar
 
 NADA = "[LEITOR] nada mudou; daqui em diante, só digo o que mudar"
@@ -23,6 +24,12 @@ def grava(*argv: str, entrada: str = "") -> Passo:
         assert saida.codigo == 0, saida.stderr
 
     return passo
+
+
+def repete() -> Passo:
+    """Uma importação de quem já está no banco: só uma execução a mais."""
+    linhas = "".join(f"{nome},{email}\n" for nome, email in AMOSTRA)
+    return grava("importar", "-", entrada=f"nome,email\n{linhas}")
 
 
 def importa(quantos: int) -> Passo:

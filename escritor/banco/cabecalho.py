@@ -12,7 +12,8 @@ from escritor.guarda import conferir_comuns
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
-WAL = 2  # idem: bytes 18 e 19
+WAL = 2  # idem: bytes 18 e 19, os do formato de gravação e de leitura
+FORMATOS = {1, WAL}  # 1 é o diário de rollback
 ACOMPANHANTES = ("-journal", "-wal", "-shm")
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
 
@@ -49,6 +50,29 @@ def conferir_arquivo(caminho: str) -> None:
     if aplicacao == 0 and diario:
         return
     conferir_dono(caminho, aplicacao, int.from_bytes(cabecalho[60:64], "big"))
+    if not diario:
+        conferir_formato(caminho, cabecalho)
+
+
+def conferir_formato(nome: str, cabecalho: bytes) -> None:
+    """Levanta Erro 65 se os bytes 18 e 19 não são dos que o SQLite escreve: só leria o arquivo."""
+    if not {*cabecalho[18:20]} <= FORMATOS:
+        gravacao, leitura = cabecalho[18:20]
+        raise Erro(
+            erros.DADOS,
+            f"{nome}: banco corrompido (formato de gravação {gravacao} e de leitura {leitura} no "
+            "cabeçalho, e só há 1 e 2; regra A5 do contrato); nada foi gravado. "
+            "Rode o leitor com `verificar` e restaure uma cópia.",
+        )
+
+
+def formato_conhecido(caminho: str) -> bool:
+    """Diz se o SQLite saberia gravar no arquivo, ou se ele nem é um banco, ou não existe."""
+    try:
+        cabecalho = ler_cabecalho(caminho)
+    except FileNotFoundError:
+        return True
+    return cabecalho[:16] != MAGIA or {*cabecalho[18:20]} <= FORMATOS
 
 
 def conferir_acompanhantes(caminho: str) -> None:

@@ -15,7 +15,7 @@ from itertools import chain
 
 from escritor import erros
 from escritor.banco import repetidas
-from escritor.entrada.pessoa import Lote
+from escritor.entrada.pessoa import Lote, adiantar
 from escritor.erros import Erro
 from escritor.execucao import RS, TETO, US, Gravadas
 
@@ -66,23 +66,13 @@ def gravar(con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, indic
     `indice` é o DDL do índice de e-mails. Levanta o que `lotes` levantar.
     """
     antes = valor(con, ULTIMO_ID)
-    primeiros, fonte = _primeiras(lotes, POUCAS)
+    primeiros, fonte = adiantar(lotes, POUCAS)
     if sum(len(lote.nomes) for lote in primeiros) <= POUCAS:
         return _direto(con, primeiros, criado_em, antes)
     todos = chain(primeiros, fonte)
     if antes <= BANCO_PEQUENO:
         return _sem_indice(con, todos, criado_em, antes, indice)
     return _ordenadas(con, todos, criado_em, antes)
-
-
-def _primeiras(lotes: Iterable[Lote], quantas: int) -> tuple[list[Lote], Iterator[Lote]]:
-    """Adianta lotes até passar de `quantas` pessoas; devolve-os e o iterador do resto."""
-    fonte = iter(lotes)
-    adiantados: list[Lote] = []
-    while quantas >= 0 and (lote := next(fonte, None)):
-        adiantados.append(lote)
-        quantas -= len(lote.nomes)
-    return adiantados, fonte
 
 
 def _direto(con: sqlite3.Connection, lotes: Iterable[Lote], criado_em: str, antes: int) -> Gravadas:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from escritor.banco import falhas
 from escritor.banco.cabecalho import conferir_arquivo
@@ -20,12 +20,16 @@ PAUSA = 0.02  # entre duas tentativas
 # Instruções da máquina virtual do SQLite entre duas consultas ao Python: raro
 # o bastante para não pesar, frequente o bastante para responder em milissegundos.
 INSTRUCOES = 100_000
-AJUSTES = (
+# De toda conexão: o esquema e o default_cache_size de um banco alheio não mandam aqui.
+SEMPRE = (
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA cache_size = -2000",  # KiB; mais que isto torna a ordenação mais lenta
+)
+AJUSTES = (
+    *SEMPRE,
     "PRAGMA synchronous = EXTRA",
     # Daqui até threads, velocidade: quem mede é bench/comparar.py.
     "PRAGMA page_size = 8192",  # metade das páginas do padrão a tocar numa importação
-    "PRAGMA cache_size = -2000",  # KiB; mais que isto torna a ordenação mais lenta
     "PRAGMA threads = 2",  # a ordenação do índice usa um segundo núcleo
     "PRAGMA temp_store = FILE",
     "PRAGMA journal_mode = DELETE",
@@ -107,7 +111,7 @@ def abrir(
 
     `espera` em segundos. Levanta Erro 65 ou 78 se o arquivo não é um banco nosso.
     """
-    os.makedirs(os.path.dirname(os.path.abspath(caminho)), exist_ok=True)
+    os.makedirs(os.path.dirname(os.path.realpath(caminho)), exist_ok=True)
     if not a_adotar:
         conferir_arquivo(caminho)
     with closing(conectar(caminho, espera, sinais)) as con:
@@ -120,16 +124,18 @@ def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
     synchronous=EXTRA: com FULL, um corte de energia logo após o COMMIT ainda
     pode desfazê-lo (sqlite.org/pragma.html#pragma_synchronous).
     """
-    pasta = os.path.dirname(os.path.abspath(caminho))
+    pasta = os.path.dirname(os.path.realpath(caminho))
     if not os.access(pasta, os.W_OK | os.X_OK):  # sem lugar para o diário nem os temporários
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), pasta)
     with open(caminho, "ab") as arquivo:  # cria, se falta
         identidade = os.fstat(arquivo.fileno())
-    con = sqlite3.connect(caminho, timeout=0, isolation_level=None, factory=Conexao)
+    # Absoluto: o SQLite tomaria `file:…` por um URI (sqlite.org/uri.html), e seria outro arquivo.
+    absoluto = os.path.abspath(caminho)
+    con = sqlite3.connect(absoluto, timeout=0, isolation_level=None, factory=Conexao)
     con.caminho, con.arquivo, con.espera, con.sinais = caminho, identidade, espera, sinais
     try:
         vigiar(con, sinais)
-        for ajuste in (*AJUSTES, _temporarios(pasta)):
+        for ajuste in (*AJUSTES, *_temporarios(pasta)):
             con.insistir(ajuste)
     except BaseException:
         con.close()
@@ -137,14 +143,31 @@ def conectar(caminho: str, espera: float, sinais: Sinais) -> Conexao:
     return con
 
 
-def _temporarios(pasta: str) -> str:
+def ligar(caminho: str, modo: str) -> sqlite3.Connection:
+    """Devolve uma conexão só para olhar, `ro`, ou para uma cópia, `rw`, sem esperas."""
+    # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
+    uri = caminho.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    con = sqlite3.connect(f"file://{uri}?mode={modo}", uri=True, timeout=0, isolation_level=None)
+    try:
+        for ajuste in SEMPRE:
+            con.execute(ajuste)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _temporarios(pasta: str) -> Iterator[str]:
     """Põe os arquivos temporários do SQLite no volume: o /tmp do container é memória, e pouca.
 
     Eles nascem já sem nome, e por isso nunca sobram. A variável SQLITE_TMPDIR
-    não serviria: o SQLite a lê ao ser carregado, antes de se saber o caminho.
+    não serviria: o SQLite a lê ao ser carregado, antes de se saber o caminho. Uma
+    pasta cujo nome não é UTF-8 não se escreve em SQL: vale a do sistema.
     """
-    escapada = pasta.replace("'", "''")
-    return f"PRAGMA temp_store_directory = '{escapada}'"
+    with suppress(UnicodeEncodeError):
+        pasta.encode()
+        escapada = pasta.replace("'", "''")
+        yield f"PRAGMA temp_store_directory = '{escapada}'"
 
 
 def vigiar(con: sqlite3.Connection, sinais: Sinais) -> None:

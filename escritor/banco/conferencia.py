@@ -8,15 +8,15 @@ só o lacre. De uma cópia, tudo.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
-from escritor import erros, regras
-from escritor.banco import carga, esquema
-from escritor.banco.linhas import Linhas, Seladas, intactas
+from escritor import erros, percurso
+from escritor.banco import carga, esquema, falhas
+from escritor.banco.linhas import em_blocos, intactas
 from escritor.erros import Erro
 from escritor.execucao import ELO_ZERO, TETO
+from escritor.percurso import Linhas, Ponto, Registro, Seladas
 from escritor.regras import Quebra
 from escritor.texto import milhar
 
@@ -24,7 +24,6 @@ CONFERIDAS = 100_000  # linhas que se conferem antes de gravar
 NO_INDICE = 10_000  # num banco maior, as últimas linhas que se procuram no índice
 POR_BLOCO = 500
 MENOR_ID = -(2**63)
-LACRE_DE_NADA = hashlib.sha256().hexdigest().encode()
 
 INTEGRIDADE = "PRAGMA quick_check(1)"
 INTEGRIDADE_DO_LIVRO = "PRAGMA quick_check(execucoes)"
@@ -35,9 +34,6 @@ SELECT id, CAST(origem AS BLOB), CAST(container AS BLOB), CAST(versao AS BLOB),
     CAST(ifnull(primeiro_id, '') AS BLOB), CAST(ifnull(ultimo_id, '') AS BLOB), total,
     CAST(lacre AS BLOB), CAST(elo AS BLOB)
 FROM execucoes WHERE id >= ? ORDER BY id LIMIT ?"""
-DO_ELO = b"%b\x1f" + b"\x1f".join(
-    [b"%d", *[b"%b"] * 5, *[b"%d"] * 3, *[b"%b"] * 2, b"%d", b"%b\x1e"]
-)
 ELO_DA_EXECUCAO = "SELECT CAST(elo AS BLOB) FROM execucoes WHERE id = ?"
 QUE_INSERIRAM = """\
 SELECT id, inseridos, primeiro_id, ultimo_id, lacre
@@ -61,17 +57,6 @@ SELECT id FROM usuarios AS t NOT INDEXED WHERE id > ? AND NOT EXISTS (
     SELECT 1 FROM usuarios INDEXED BY usuarios_email
     WHERE email = t.email COLLATE NOCASE AND id = t.id AND email = t.email COLLATE BINARY
 ) LIMIT 1"""
-
-Registro = tuple[Any, ...]  # uma linha de EXECUCOES
-
-
-class Ponto(NamedTuple):
-    """Uma execução do livro, e o que ele soma até ela; `fim` é o último id gravado."""
-
-    execucao: int = 0
-    elo: str = ELO_ZERO
-    total: int = 0
-    fim: int = 0
 
 
 def antes_de_gravar(
@@ -121,7 +106,9 @@ def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: in
     menor, maior = con.execute(PONTAS).fetchone()
     if menor is not None and (menor < 1 or maior > TETO):
         raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
-    ultimo = _percorrer(con, ponto)
+    ultimo = percurso.percorrer(_livro(con, ponto.execucao), ponto)
+    if not (desde or poucas) and (quantas := carga.valor(con, QUANTAS)) != ultimo.total:
+        raise Quebra(f"há {quantas} usuários, e o livro soma {ultimo.total}", "E9")
     depois_de = ponto.fim
     da_ultima = None if poucas else con.execute(ULTIMA_QUE_INSERIU, (ultimo.execucao,)).fetchone()
     if da_ultima:
@@ -133,7 +120,11 @@ def _conferir(con: sqlite3.Connection, desde: tuple[int, str] | None, limite: in
         and da_ultima[3] > CONFERIDAS
         and intactas(con, depois_de, da_ultima[3], Seladas(*da_ultima[:3]))
     ):
-        _conferir_linhas(con, ponto.execucao, depois_de)
+        percurso.conferir_linhas(
+            Linhas(em_blocos(con, depois_de)),
+            _que_inseriram(con, ponto.execucao, depois_de),
+            lambda primeiro, ultimo: carga.valor(con, QUANTAS_ENTRE, primeiro, ultimo),
+        )
     return ultimo
 
 
@@ -141,7 +132,9 @@ def _confirmar(con: sqlite3.Connection, execucao: int, elo: str) -> Ponto:
     """Devolve o ponto já conferido, se a execução, pelas colunas dela, ainda tem esse elo."""
     (anterior,) = con.execute(ELO_DA_EXECUCAO, (execucao - 1,)).fetchone() or (ELO_ZERO.encode(),)
     for registro in con.execute(EXECUCOES, (execucao, 1)).fetchall():
-        if registro[0] == execucao and registro[-1] == elo.encode() == _elo(anterior, registro):
+        if registro[0] == execucao and registro[-1] == elo.encode() == percurso.encadear(
+            anterior, registro
+        ):
             da_ultima = con.execute(ULTIMA_QUE_INSERIU, (execucao,)).fetchone()
             return Ponto(execucao, elo, registro[-3], da_ultima[1] if da_ultima else 0)
     raise Quebra(f"execução {execucao}: o elo já não é {elo[:16]}…, o que se conferiu", "E11")
@@ -150,65 +143,16 @@ def _confirmar(con: sqlite3.Connection, execucao: int, elo: str) -> Ponto:
 def _conferir_paginas(con: sqlite3.Connection, integridade: str) -> None:
     (achado,) = con.execute(integridade).fetchone()
     if achado != "ok":
-        raise Quebra(f"integrity_check: {' '.join(str(achado).split())}", "A5")
+        falhas.da_integridade(str(achado))
+        raise Quebra(f"quick_check: {' '.join(str(achado).split())}", "A5")
 
 
-def _percorrer(con: sqlite3.Connection, ponto: Ponto) -> Ponto:
-    """Confere textos, elos e totais das execuções depois do ponto; devolve o da última."""
-    execucao, _, total, fim = ponto
-    elo = ponto.elo.encode()
-    proxima = execucao + 1 if execucao else MENOR_ID
+def _livro(con: sqlite3.Connection, depois_da: int) -> Iterator[list[Registro]]:
+    """Devolve, em blocos, as execuções depois desta, que é 0 se é o livro inteiro."""
+    proxima = depois_da + 1 if depois_da else MENOR_ID
     while bloco := con.execute(EXECUCOES, (proxima, POR_BLOCO)).fetchall():
-        for registro in bloco:
-            id_, *_, lidos, inseridos, repetidos, primeiro, ultimo, soma, lacre, gravado = registro
-            execucao += 1
-            if id_ != execucao:
-                raise Quebra(f"execução {id_}: fora da sequência, falta a {execucao}", "E1")
-            elo = _elo(elo, registro)
-            if gravado != elo:
-                raise Quebra(f"execução {id_}: elo quebrado", "E11")
-            if lidos != inseridos + repetidos or lidos < inseridos or inseridos < 0:
-                raise Quebra(f"execução {id_}: lidos não é inseridos + repetidos", "E5")
-            total += inseridos
-            if soma != total:
-                raise Quebra(f"execução {id_}: o total não é a soma dos inseridos", "E9")
-            if inseridos or primeiro or ultimo:
-                fim = _conferir_intervalo(id_, inseridos, primeiro, ultimo, fim)
-            elif lacre != LACRE_DE_NADA:
-                raise Quebra(f"execução {id_}: lacre quebrado", "E10")
-        _conferir_textos(bloco)
-        proxima = execucao + 1
-    return Ponto(execucao, elo.decode(), total, fim)
-
-
-def _elo(anterior: bytes, registro: Registro) -> bytes:
-    """Devolve o elo, como o contrato o define."""
-    try:
-        return hashlib.sha256(DO_ELO % (anterior, *registro[:-1])).hexdigest().encode()
-    except TypeError:
-        raise Quebra(f"execução {registro[0]}: um valor de outro tipo, ou NULL", "A5") from None
-
-
-def _conferir_intervalo(id_: int, inseridos: int, primeiro: bytes, ultimo: bytes, fim: int) -> int:
-    """Confere o intervalo de ids do que inseriu, sem as linhas; devolve onde ele acaba."""
-    if not (inseridos and primeiro and ultimo):
-        raise Quebra(f"execução {id_}: inseridos e o intervalo de ids discordam", "E6")
-    if int(primeiro) <= fim:
-        if not fim:
-            raise Quebra(f"execução {id_}: não há a linha {int(primeiro)}", "E6")
-        raise Quebra(f"execução {id_}: o intervalo de ids invade o anterior", "E7")
-    if int(ultimo) - int(primeiro) + 1 < inseridos:
-        raise Quebra(f"execução {id_}: tem mais inseridos que ids", "E8")
-    return int(ultimo)
-
-
-def _conferir_textos(execucoes: list[Registro]) -> None:
-    colunas = [*zip(*execucoes, strict=True)]
-    if regras.execucoes_em_ordem(*colunas[1:6], colunas[12]):
-        return
-    for id_, *textos in zip(colunas[0], *colunas[1:6], colunas[12], strict=True):
-        if regra := regras.da_execucao(*textos):
-            raise Quebra(f"execução {id_}: {regras.DIZ[regra]}", regra)
+        yield bloco
+        proxima = bloco[-1][0] + 1
 
 
 def _conferir_indice(con: sqlite3.Connection, depois_de: int) -> None:
@@ -223,29 +167,8 @@ def _conferir_indice(con: sqlite3.Connection, depois_de: int) -> None:
         raise Quebra(f"usuarios, linha {repetida[0]}: e-mail repetido", "U4")
 
 
-def _conferir_linhas(con: sqlite3.Connection, depois_da_execucao: int, depois_de: int) -> None:
-    """Confere as linhas com id maior que `depois_de`, e que elas são as das execuções de então."""
-    linhas = Linhas(con, depois_de)
-    execucao = depois_da_execucao
+def _que_inseriram(con: sqlite3.Connection, execucao: int, depois_de: int) -> Iterator[Registro]:
+    """Devolve as execuções depois desta que gravaram linhas com id maior que `depois_de`."""
     while bloco := con.execute(QUE_INSERIRAM, (execucao, depois_de, POR_BLOCO)).fetchall():
-        for execucao, inseridos, *registradas in bloco:
-            achadas = linhas.tirar(inseridos)
-            if achadas != tuple(registradas):
-                raise _diferenca(con, execucao, inseridos, achadas, Seladas(*registradas))
-    if sobra := linhas.tirar(1).primeiro:
-        raise Quebra(f"usuarios, linha {sobra}: não está em nenhuma execução", "E9")
-
-
-def _diferenca(
-    con: sqlite3.Connection, execucao: int, inseridos: int, achadas: Seladas, registradas: Seladas
-) -> Quebra:
-    """Diz por que as linhas tiradas não são as que a execução registrou."""
-    primeiro, ultimo, _ = registradas
-    if 0 < achadas.primeiro < primeiro:
-        return Quebra(f"usuarios, linha {achadas.primeiro}: não está em nenhuma execução", "E9")
-    if (quantas := carga.valor(con, QUANTAS_ENTRE, primeiro, ultimo)) != inseridos:
-        motivo = f"gravou {inseridos} linhas de {primeiro} a {ultimo}, e há {quantas}"
-        return Quebra(f"execução {execucao}: {motivo}", "E8")
-    if achadas[:2] != registradas[:2]:
-        return Quebra(f"execução {execucao}: não há a linha {primeiro} ou a {ultimo}", "E6")
-    return Quebra(f"execução {execucao}: lacre quebrado nas linhas {primeiro} a {ultimo}", "E10")
+        yield from bloco
+        execucao = bloco[-1][0]

@@ -5,11 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from escritor import erros
 from escritor.entrada.pessoa import Lote
-from escritor.entrada.recusas import MOSTRADAS
-from escritor.erros import Erro
-from escritor.texto import milhar
+from escritor.entrada.recusas import MOSTRADAS, conflitos
 
 CRIA = "CREATE TEMP TABLE fila (linha INTEGER, nome TEXT, email TEXT)"
 GUARDA = "INSERT INTO fila VALUES (?, ?, ?)"
@@ -35,7 +32,7 @@ def sem_conflitos(con: sqlite3.Connection, lotes: Iterable[Lote], arquivo: str) 
         con.executemany(GUARDA, zip(lote.linhas, lote.nomes, lote.emails, strict=True))
     achados = con.execute(REPETIDOS, (MOSTRADAS,)).fetchall()
     if achados:
-        raise _erro(arquivo, achados)
+        raise conflitos(arquivo, achados)
     ultima = 0
     # Cada consulta acaba antes do yield: com uma aberta, a carga não poderia apagar o índice.
     while linhas := con.execute(DEVOLVE, (ultima, POR_LOTE)).fetchall():
@@ -43,17 +40,3 @@ def sem_conflitos(con: sqlite3.Connection, lotes: Iterable[Lote], arquivo: str) 
         ultima = ordens[-1]
         yield Lote(nomes, emails, numeros)
     con.execute("DROP TABLE fila")
-
-
-def _erro(arquivo: str, achados: list[tuple[int, str, int, int]]) -> Erro:
-    total = achados[0][3]
-    *antes, ultimo = [
-        f"{arquivo}:{linha}: email: {email} {'já existe' if no_banco else 'se repete'}"
-        for linha, email, no_banco, _ in achados
-    ]
-    remedio = "nada foi gravado. Com --conflito ignorar, só os novos entram."
-    if total == 1:
-        return Erro(erros.DADOS, f"{ultimo}; {remedio}")
-    mostrados = "" if total <= MOSTRADAS else f" (acima, os {MOSTRADAS} primeiros)"
-    quantos = f"e-mails em conflito: {milhar(total)}{mostrados}"
-    return Erro(erros.DADOS, f"{arquivo}: {quantos}; {remedio}", [*antes, ultimo])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import shlex
 import sqlite3
 import sys
@@ -26,11 +27,12 @@ SEM_ACESSO = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_P
 # SQLITE_ERROR: num SQL que é sempre o mesmo, só um esquema estragado o causa.
 ESTRAGADO = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 # O segundo, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
-Falha = sqlite3.Error | UnicodeDecodeError
-FALHAS = (sqlite3.Error, UnicodeDecodeError)
+Falha = sqlite3.Error | UnicodeDecodeError | MemoryError
+FALHAS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 # Sem código do SQLite: o módulo Python não decodificou um texto ou uma mensagem.
 ILEGIVEL = (sqlite3.OperationalError, UnicodeDecodeError)
 DISCO = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+CODIGO_NO_ACHADO = re.compile(r"error code=(\d+)")  # sqlite.org/src: btree.c
 # Um COMMIT ainda pode falhar assim depois de apagar o diário, que é o que o confirma.
 TALVEZ_GRAVADO = {
     sqlite3.SQLITE_IOERR_DIR_FSYNC,
@@ -76,6 +78,8 @@ def ao_reler(erro: Falha, caminho: str, espera: float) -> Erro:
 def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     """Traduz uma falha do SQLite; uma que não é prevista volta a ser lançada."""
     codigo = primario(erro)
+    if isinstance(erro, MemoryError):
+        return sem_memoria(caminho)
     if codigo in OCUPADO:
         return Erro(
             erros.TENTE_DE_NOVO,
@@ -87,17 +91,7 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     if codigo in SEM_ACESSO:
         return sem_acesso(caminho, getattr(erro, "sqlite_errorname", str(erro)))
     if codigo in DISCO:
-        if talvez_gravado(erro):
-            return Erro(
-                erros.ENTRADA_SAIDA,
-                f"{caminho}: {_motivo_do_disco(erro)} ao confirmar; a execução pode ter sido "
-                "gravada. Verifique o disco e rode de novo: o que já está gravado não se repete.",
-            )
-        return Erro(
-            erros.ENTRADA_SAIDA,
-            f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
-            "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
-        )
+        return _do_disco(erro, caminho)
     if estragado(erro):
         return Erro(
             erros.DADOS,
@@ -108,12 +102,44 @@ def do_sqlite(erro: Falha, caminho: str, espera: float) -> Erro:
     raise erro
 
 
+def sem_memoria(caminho: str) -> Erro:
+    """Devolve a falha de quem não coube na memória que tem."""
+    return Erro(
+        erros.ENTRADA_SAIDA,
+        f"{caminho}: {erros.SEM_MEMORIA}; nada foi gravado e os dados antigos estão inteiros. "
+        "Dê-lhe mais (no Compose, mem_limit) e rode de novo.",
+    )
+
+
+def da_integridade(achado: str) -> None:
+    """Levanta o que um quick_check conta como dano, e é falta de memória ou falha do disco."""
+    codigos = {int(codigo) & 0xFF for codigo in CODIGO_NO_ACHADO.findall(achado)}
+    if sqlite3.SQLITE_NOMEM in codigos:
+        raise MemoryError(achado)
+    if sqlite3.SQLITE_IOERR in codigos:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 def trocado(caminho: str) -> Erro:
     """Devolve a falha de quem abriu um banco que uma restauração tirou do lugar."""
     return Erro(
         erros.TENTE_DE_NOVO,
         f"{caminho}: o banco foi restaurado enquanto este processo esperava; nada foi gravado. "
         "Rode de novo.",
+    )
+
+
+def _do_disco(erro: Falha, caminho: str) -> Erro:
+    if talvez_gravado(erro):
+        return Erro(
+            erros.ENTRADA_SAIDA,
+            f"{caminho}: {_motivo_do_disco(erro)} ao confirmar; a execução pode ter sido "
+            "gravada. Verifique o disco e rode de novo: o que já está gravado não se repete.",
+        )
+    return Erro(
+        erros.ENTRADA_SAIDA,
+        f"{caminho}: {_motivo_do_disco(erro)}; nada foi gravado e os dados antigos "
+        "estão inteiros. Libere espaço ou verifique o disco e rode de novo.",
     )
 
 
@@ -127,6 +153,11 @@ def do_sistema(erro: OSError, caminho: str) -> Erro:
     """Traduz uma falha do sistema operacional ao abrir ou criar o banco em `caminho`."""
     if erro.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return sem_acesso(caminho, erros.motivo(erro))
+    if erro.errno == errno.ENOMEM:
+        return sem_memoria(caminho)
+    if erro.errno in {errno.EMFILE, errno.ENFILE}:
+        motivo = f"{erros.motivo(erro)}; nada foi gravado. Aumente o limite e rode de novo."
+        return Erro(erros.TENTE_DE_NOVO, f"{caminho}: {motivo}")
     if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
         return Erro(erros.ENTRADA_SAIDA, f"{caminho}: {erros.motivo(erro)}. Verifique o disco.")
     return Erro(
@@ -136,7 +167,7 @@ def do_sistema(erro: OSError, caminho: str) -> Erro:
 
 def sem_acesso(caminho: str, causa: str) -> Erro:
     """Explica por que não dá para gravar em `caminho` e o comando que conserta."""
-    pasta = os.path.dirname(os.path.abspath(caminho))
+    pasta = os.path.dirname(os.path.realpath(caminho))  # a do arquivo, e não a do link
     while not os.path.exists(pasta):
         pasta = os.path.dirname(pasta)
     if os.statvfs(pasta).f_flag & os.ST_RDONLY:
@@ -152,7 +183,8 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
         return Erro(
             erros.ENTRADA_SAIDA,
             f"{caminho}: não abriu ({causa}), e não é por falta de permissão; nada foi gravado. "
-            "Verifique o disco e o espaço (df -h, df -i) e rode de novo.",
+            "Verifique o disco, o espaço (df -h, df -i) e os arquivos abertos (ulimit -n), e rode "
+            "de novo.",
         )
     else:
         remedio = f"Dê a pasta ao uid deste processo: {_comando_chown(pasta)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 from escritor import erros
 from escritor.banco import esquema, livro
 from escritor.banco.carga import lacrar
-from escritor.banco.conexao import Conexao
+from escritor.banco.conexao import Conexao, ligar
 from escritor.copias import exame
 from escritor.entrada.pessoa import problema
 from escritor.entrada.recusas import MOSTRADAS
@@ -97,17 +96,18 @@ def _guardar(caminho: str) -> str:
 
     A cópia só ganha o nome datado inteira: quem o vê pode confiar nela.
     """
+    caminho = os.path.realpath(caminho)
     guardado = nome_datado(caminho)
     with (
         exclusivo(caminho + PARCIAL, f"{caminho}: outra adoção está em curso") as parcial,
-        closing(exame.ligar(os.path.abspath(caminho), "ro")) as fonte,
+        closing(ligar(caminho, "ro")) as fonte,
     ):
-        with closing(sqlite3.connect(parcial)) as copia:
+        with closing(ligar(parcial, "rw")) as copia:
             copia.execute("PRAGMA journal_mode = OFF")  # pela metade, joga-se fora
             fonte.backup(copia)
         firmar(parcial)
         os.rename(parcial, guardado)
-        firmar(os.path.dirname(os.path.abspath(caminho)))
+        firmar(os.path.dirname(caminho))
     return guardado
 
 

@@ -15,7 +15,14 @@ from contextlib import closing, suppress
 
 from escritor import erros
 from escritor.banco import falhas
-from escritor.banco.cabecalho import MAGIA, WAL, conferir_acompanhantes, ler_cabecalho
+from escritor.banco.cabecalho import (
+    MAGIA,
+    WAL,
+    conferir_acompanhantes,
+    conferir_formato,
+    ler_cabecalho,
+)
+from escritor.banco.conexao import ligar
 from escritor.erros import Erro
 from escritor.guarda import trancada
 
@@ -41,6 +48,8 @@ def candidato(caminho: str) -> bool:
     cabecalho = ler_cabecalho(caminho)
     if cabecalho[:16] != MAGIA or cabecalho[60:64] + cabecalho[68:72] != bytes(8):  # tem dono
         return False
+    if not os.path.exists(f"{os.path.realpath(caminho)}-journal"):
+        conferir_formato(caminho, cabecalho)
     try:
         return _examinar(caminho, WAL in cabecalho[18:20])
     except DiarioSumiu:  # outro escritor acaba de adotar, ou de desfazer
@@ -91,14 +100,6 @@ def _tem_a_forma(olhado: str, modo: str, caminho: str) -> bool:
             return False
         conferir_forma(con, caminho)
         return True
-
-
-def ligar(caminho: str, modo: str) -> sqlite3.Connection:
-    # sqlite.org/uri.html, seção 3.1: só estes três caracteres precisam de escape.
-    uri = caminho.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    con = sqlite3.connect(f"file://{uri}?mode={modo}", uri=True, timeout=0, isolation_level=None)
-    con.execute("PRAGMA trusted_schema = OFF")
-    return con
 
 
 def conferir_forma(con: sqlite3.Connection, caminho: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from escritor.banco.conexao import ligar
 from escritor.texto import milhar
 
 ULTIMO_ELO = "SELECT id, elo FROM execucoes ORDER BY id DESC LIMIT 1"
@@ -17,7 +18,7 @@ def comparar(atual: sqlite3.Connection, copia: str) -> str:
     Um elo resume todas as execuções até ele: um igual é uma história igual.
     """
     try:
-        with closing(sqlite3.connect(copia)) as outra:
+        with closing(ligar(copia, "ro")) as outra:
             return _parentesco(atual, outra)
     except (sqlite3.Error, UnicodeDecodeError):  # o banco que sai pode estar estragado
         return ""

@@ -7,30 +7,31 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 
 from escritor import erros
-from escritor.banco import conexao, conferencia, esquema, falhas, livro
+from escritor.banco import conexao, esquema, falhas
 from escritor.banco.cabecalho import (
     ACOMPANHANTES,
     APLICACAO,
     MAGIA,
     WAL,
     conferir_acompanhantes,
-    e_nosso,
+    formato_conhecido,
     ler_cabecalho,
     tem_diario_alheio,
 )
 from escritor.banco.conexao import Conexao
-from escritor.copias import linhagem
+from escritor.copias import linhagem, recebida
 from escritor.entrada import fonte
 from escritor.erros import Erro
 from escritor.execucao import Execucao
-from escritor.guarda import exclusivo, firmar, nome_datado, trancada
+from escritor.guarda import exclusivo, firmar, nome_datado, um_deles
 from escritor.sinais import Sinais
 
 PARCIAL = ".desafio2-restaurando"  # a cópia, até que tudo nela esteja conferido
 ANTERIOR = ".desafio2-anterior"  # o banco que sai, só enquanto os nomes trocam
+TRANCA = ".desafio2-tranca"  # vazio: quem o tem é a única restauração
 
 
 def restaurar(
@@ -43,97 +44,85 @@ def restaurar(
     se a cópia não passa, 66 se não há, e os de gravar.
     """
     caminho = os.path.realpath(banco)
+    recebida.recusar_os_nossos(arquivo, caminho, _que_se_apagam(caminho))
     os.makedirs(os.path.dirname(caminho), exist_ok=True)
-    with _so_eu(caminho) as parcial:
-        _receber(arquivo, caminho, parcial)
+    ditos = []
+    with _so_eu(caminho) as (parcial, terminada):
+        if terminada:
+            ditos.append(em_texto(terminada))
+            if um_deles(arquivo, [caminho + ANTERIOR]):
+                raise Erro(
+                    erros.SEM_ENTRADA,
+                    f"{arquivo}: era o banco que uma restauração interrompida tirava do lugar, e "
+                    f"agora é {terminada}; nada mais mudou. Rode de novo com esse nome.",
+                )
+        recebida.receber(arquivo, parcial)
         nome = "a cópia da entrada padrão"
         if arquivo != "-":
             nome = fonte.nome_da_origem(arquivo)
-        resumo, ultima = _conferir(parcial, nome, sinais)
+        resumo, ultima = recebida.conferir(parcial, nome, sinais)
         parado = _parado(caminho, espera, sinais, sem_copia=sem_copia)
         with parado as atual, sinais.irrevogavel():
             if atual and (parentesco := linhagem.comparar(atual, parcial)):
                 resumo += f"; {parentesco}"
             guardado = _trocar(parcial, caminho, guardar=not sem_copia)
-    ditos = [f"restaurado: {banco} é agora {nome}; {resumo}"]
+    ditos.append(f"restaurado: {banco} é agora {nome}; {resumo}")
     if guardado:
         ditos.append(f"o banco que havia ficou em {guardado}")
     return ditos, ultima
 
 
-def terminar_troca(banco_: str) -> None:
-    """Acaba o que uma restauração que morreu deixou; não faz nada se uma está em curso."""
+def _que_se_apagam(caminho: str) -> list[str]:
+    """Devolve os nomes ao lado do banco que uma restauração esvazia ou apaga."""
+    nossos = (PARCIAL, TRANCA, *ACOMPANHANTES, *(PARCIAL + sufixo for sufixo in ACOMPANHANTES))
+    return [caminho + sufixo for sufixo in nossos]
+
+
+def terminar_troca(banco_: str) -> str | None:
+    """Acaba o que uma restauração que morreu deixou; não faz nada se uma está em curso.
+
+    Devolve o nome que ganhou o banco que ela tirava do lugar, se ficou.
+    """
     caminho = os.path.realpath(banco_)
-    if any(map(os.path.exists, (caminho + ANTERIOR, caminho + PARCIAL))):
-        with suppress(Erro), _so_eu(caminho):
-            pass
+    if not any(os.path.lexists(caminho + sufixo) for sufixo in (ANTERIOR, PARCIAL, TRANCA)):
+        return None
+    try:
+        with _so_eu(caminho) as (_, terminada):
+            return terminada
+    except Erro as erro:
+        if erro.codigo != erros.TENTE_DE_NOVO:
+            raise
+        return None
+
+
+def em_texto(terminada: str) -> str:
+    """Devolve o que dizer de um banco que `terminar_troca` encontrou."""
+    return f"o banco que uma restauração interrompida tirava do lugar ficou em {terminada}"
 
 
 @contextmanager
-def _so_eu(caminho: str) -> Iterator[str]:
-    """Entrega o arquivo em que a cópia é recebida; uma restauração de cada vez."""
+def _so_eu(caminho: str) -> Iterator[tuple[str, str | None]]:
+    """Entrega onde a cópia é recebida, e o que ficou de uma restauração; uma de cada vez."""
     ocupado = f"{caminho}: outra restauração está em curso"
-    # A tranca é a da pasta: a do arquivo parcial iria embora com o nome dele, no meio da troca.
-    with (
-        trancada(os.path.dirname(caminho), ocupado),
-        exclusivo(caminho + PARCIAL, ocupado) as parcial,
-    ):
+    # A tranca é outro arquivo: a do parcial iria embora com o nome dele, no meio da troca.
+    with exclusivo(caminho + TRANCA, ocupado), exclusivo(caminho + PARCIAL, ocupado) as parcial:
         _apagar(*(parcial + sufixo for sufixo in ACOMPANHANTES))
-        anterior = caminho + ANTERIOR
-        if os.path.exists(anterior):
-            if os.path.exists(caminho) and os.path.samefile(anterior, caminho):
-                _apagar(anterior)
-            else:
-                os.rename(anterior, nome_datado(caminho))
         try:
-            yield parcial
+            yield parcial, _terminar(caminho)
         finally:
             _apagar(*(parcial + sufixo for sufixo in ACOMPANHANTES))
 
 
-def _receber(arquivo: str, caminho: str, parcial: str) -> None:
-    """Traz os bytes da cópia para o volume do banco, até o disco."""
-    if arquivo != "-":
-        if os.path.realpath(arquivo) == caminho:
-            raise Erro(erros.USO, f"{arquivo}: é o próprio banco. Diga uma cópia.")
-        for sufixo in ACOMPANHANTES[:2]:
-            if os.path.exists(arquivo + sufixo) and os.path.getsize(arquivo + sufixo):
-                raise Erro(
-                    erros.DADOS,
-                    f"{arquivo}: há {sufixo} ao lado, e sem ele a cópia não é o banco inteiro; "
-                    "nada mudou. Faça a cópia com `leitor copiar`.",
-                )
-    with fonte.binario(arquivo) as origem, open(parcial, "wb") as destino:
-        destino.writelines(fonte.trechos(arquivo, origem))
-        destino.flush()
-        os.fsync(destino.fileno())
-
-
-def _conferir(parcial: str, nome: str, sinais: Sinais) -> tuple[str, Execucao]:
-    """Confere a cópia e a deixa com diário de rollback; devolve o resumo e a última execução."""
-    if not e_nosso(parcial):
-        raise Erro(
-            erros.DADOS,
-            f"{nome}: não é um banco do escritor (regra A1 do contrato); o banco está como estava. "
-            "Use uma cópia feita por `leitor copiar`.",
-        )
-    try:
-        with closing(sqlite3.connect(parcial, isolation_level=None)) as con:
-            conexao.vigiar(con, sinais)
-            con.execute("PRAGMA trusted_schema = OFF")
-            con.execute("PRAGMA journal_mode = DELETE")
-            resumo = conferencia.conferir_copia(con, nome)
-            return resumo, Execucao._make(con.execute(livro.ULTIMA_EXECUCAO).fetchone())
-    except (sqlite3.DatabaseError, UnicodeError) as erro:
-        sinais.conferir()
-        if isinstance(erro, sqlite3.Error) and falhas.primario(erro) in falhas.DISCO:
-            raise
-        motivo = " ".join(str(erro).split())
-        raise Erro(
-            erros.DADOS,
-            f"{nome}: corrompida ({motivo}; regra A5 do contrato); o banco está como estava. "
-            "Use outra cópia.",
-        ) from erro
+def _terminar(caminho: str) -> str | None:
+    anterior = caminho + ANTERIOR
+    if not os.path.lexists(anterior):
+        return None
+    if um_deles(anterior, [caminho]):
+        _apagar(anterior)
+        return None
+    guardado = nome_datado(caminho)
+    os.rename(anterior, guardado)
+    return guardado
 
 
 @contextmanager
@@ -155,6 +144,8 @@ def _parado(
         try:
             if not nosso and tem_diario_alheio(caminho):  # abrir o banco o apagaria
                 raise sqlite3.OperationalError("o diário ao lado não é do SQLite")
+            if not formato_conhecido(caminho):  # o SQLite só o leria, e ninguém grava nele
+                raise sqlite3.OperationalError("o cabeçalho não é o que o SQLite escreve")
             con = pilha.enter_context(closing(conexao.conectar(caminho, espera, sinais)))
             con.travar()
             # Pela conexão: abrir e fechar o arquivo à mão soltaria a trava (fcntl(2)).

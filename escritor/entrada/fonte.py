@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 
 from escritor import erros
 from escritor.entrada import colunas, formato_csv, formato_json
-from escritor.entrada.pessoa import PROIBIDO, Lote
+from escritor.entrada.pessoa import Lote
 from escritor.entrada.recusas import Recusas
 from escritor.erros import Erro
+from escritor.guarda import um_deles
+from escritor.texto import registravel
 
 MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 TRECHO = 1 << 20  # bytes
+DESCRITOR = 0  # o da entrada padrão
 UTF8 = "utf-8-sig"  # com ou sem BOM
 EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -110,24 +113,31 @@ def abrir(
 ) -> Iterator[Entrada]:
     """Abre o arquivo (`-`: entrada padrão) e lê o cabeçalho.
 
-    `rejeitados`: onde guardar as linhas recusadas, que não pode ser a entrada nem um
-    dos `intocaveis`. Levanta Erro 66 se não dá para abrir e 65 se o conteúdo é
-    ruim, agora ou ao iterar os lotes.
+    `intocaveis`: os arquivos do banco, que não são a entrada nem `rejeitados`, onde
+    se guardam as linhas recusadas. Levanta Erro 2 se são, 66 se não dá para abrir e
+    65 se o conteúdo é ruim, agora ou ao iterar os lotes.
     """
+    entrada: str | int = DESCRITOR if arquivo == "-" else arquivo
+    intocaveis = [*intocaveis]
+    if um_deles(entrada, intocaveis):
+        raise Erro(
+            erros.USO,
+            f"{arquivo}: é um arquivo do banco, ou tem o nome de um que o escritor apaga. "
+            "Diga um CSV ou JSON, com outro nome.",
+        )
     forma = forma._replace(formato=forma.formato or _pela_extensao(arquivo))
     nome = nome_da_origem(arquivo)
     with binario(arquivo) as bruto, _texto(bruto, forma.codificacao, nome) as fluxo:
-        entrada = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados))
-        with entrada.recusas.guardadas(arquivo, *intocaveis):
-            yield entrada
+        aberta = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados))
+        with aberta.recusas.guardadas(entrada, *intocaveis):
+            yield aberta
 
 
 def nome_da_origem(arquivo: str) -> str:
     """Devolve o nome a registrar e a mostrar: sem pasta, sem controles nem o que não se vê."""
     if arquivo == "-":
         return arquivo
-    nome = os.fsencode(os.path.basename(arquivo)).decode("utf-8", "backslashreplace")
-    return PROIBIDO.sub("?", nome)
+    return registravel(os.path.basename(arquivo))
 
 
 @contextmanager
@@ -148,6 +158,20 @@ def binario(arquivo: str) -> Iterator[io.BufferedReader]:
         ) from erro
     with aberto:
         yield aberto
+
+
+class _Devolvidos(io.RawIOBase):
+    """Um binário com os primeiros bytes, que já se leram, de novo à frente."""
+
+    def __init__(self, inicio: bytes, resto: io.BufferedReader) -> None:
+        self._inicio = io.BytesIO(inicio)
+        self._resto = resto
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, destino: Any) -> int:
+        return self._inicio.readinto(destino) or self._resto.readinto1(destino)
 
 
 def _com_espia(binario: Any) -> io.BufferedReader:
@@ -189,14 +213,18 @@ def _tamanho(binario: io.BufferedReader) -> int:
 def _texto(binario: io.BufferedReader, codificacao: str, nome: str) -> io.TextIOWrapper:
     """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
 
-    Bytes que não são da codificação viram substitutos, que a validação acha com
-    o número da linha; o decodificador estrito só diria a posição no bloco.
+    Num pipe o primeiro pode chegar sozinho, e `peek` não espera pelo outro.
+    Bytes que não são da codificação viram substitutos, que a validação acha com o
+    número da linha; o decodificador estrito só diria a posição no bloco.
     """
     try:
-        em_gzip = binario.peek(2)[:2] == MAGIA_DO_GZIP
+        inicio = binario.peek(2)[:2]
+        if len(inicio) == 1:
+            inicio = binario.read(2)
+            binario = io.BufferedReader(_Devolvidos(inicio, binario), TRECHO)
     except OSError as erro:
         raise _nao_le(nome, erro) from erro
-    fonte = gzip.GzipFile(fileobj=binario) if em_gzip else binario
+    fonte = gzip.GzipFile(fileobj=binario) if inicio == MAGIA_DO_GZIP else binario
     return io.TextIOWrapper(fonte, codificacao, "surrogateescape", newline="")
 
 

@@ -125,14 +125,13 @@ class _Leitura:
         problemas: list[Problema] = []
         quantas, primeira = 0, self.linha
         while not fonte.esgotada:
+            lidas = leitor.line_num
             if sem_aspas := fonte.sem_aspas():
                 textos.append(_com_lf(sem_aspas))
                 numeros.append(range(self.linha, self.linha + textos[-1].count("\n")))
                 quantas += len(numeros[-1])
                 self.linha = numeros[-1].stop
-            if fonte.esgotada:
-                break
-            lidas = leitor.line_num
+                continue
             if campos := self._registro(leitor, fonte, problemas):
                 textos.append(self.vazia)
                 numeros.append(range(self.linha, self.linha + 1))
@@ -143,8 +142,9 @@ class _Leitura:
         if len(linhas) != quantas:
             linhas = [*chain.from_iterable(numeros)]
         nomes, emails, linhas = self._regulares("".join(textos), linhas, problemas)
+        o_nome, o_email = self.posicoes
         for onde, campos in pelo_csv.items():
-            nomes[onde], emails[onde] = (_sem_apostrofo(campos[i]) for i in self.posicoes)
+            nomes[onde], emails[onde] = campos[o_nome], campos[o_email]
         return _sem_recusadas(nomes, emails, linhas, problemas)
 
     def _registro(
@@ -160,7 +160,7 @@ class _Leitura:
             problemas.append(Problema(self.linha, "", FORA_DO_LUGAR, registro=registro))
             return None
         if len(campos) == self.largura:
-            return campos
+            return [*map(_sem_apostrofo, campos)] if fonte.tem_apostrofo else campos
         registro = self.separador.join(campos)
         problemas.append(
             Problema(self.linha, "", self._outra_largura(len(campos)), registro=registro)

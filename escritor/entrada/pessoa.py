@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from operator import eq, not_
 from typing import NamedTuple
@@ -153,3 +153,13 @@ def _reprovadas(lote: Lote, onde: list[int]) -> Iterator[int]:
     meio = len(onde) // 2
     yield from _reprovadas(lote, onde[:meio])
     yield from _reprovadas(lote, onde[meio:])
+
+
+def adiantar(lotes: Iterable[Lote], quantas: int) -> tuple[list[Lote], Iterator[Lote]]:
+    """Adianta lotes até passar de `quantas` pessoas; devolve-os e o iterador do resto."""
+    fonte = iter(lotes)
+    adiantados: list[Lote] = []
+    while quantas >= 0 and (lote := next(fonte, None)):
+        adiantados.append(lote)
+        quantas -= len(lote.nomes)
+    return adiantados, fonte

@@ -8,15 +8,18 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TextIO
 
 from escritor import erros
 from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, triar
 from escritor.erros import Erro
-from escritor.guarda import exclusivo
+from escritor.guarda import exclusivo, um_deles
+from escritor.texto import milhar
 
 MOSTRADAS = 20
+PARCIAL = ".desafio2-parcial"  # as recusas, até que ganhem o nome pedido
+DESCRITOR = 1  # o da saída padrão
 COLUNAS = ("linha", "campo", "motivo", "nome", "email", "registro")
 
 
@@ -84,27 +87,29 @@ class Recusas:
         return Erro(erros.DADOS, f"{texto}. Nada foi gravado; corrija e rode de novo.", antes)
 
     @contextmanager
-    def guardadas(self, *intocaveis: str) -> Iterator[None]:
+    def guardadas(self, *intocaveis: str | int) -> Iterator[None]:
         """Abre o destino das recusas; o arquivo só ganha o nome depois do COMMIT.
 
-        Levanta Erro 2 se o destino é um dos `intocaveis` (a entrada, o banco), e
-        73 se não dá para escrever nele.
+        Levanta Erro 2 se o destino é um dos `intocaveis` (a entrada, o banco), por
+        nome ou por descritor, e 73 se não dá para escrever nele.
         """
         if self.destino is None:
             yield
-        elif self.destino == "-":
+            return
+        with self._falhas():
+            real = os.path.realpath(self.destino)
+        nossos: list[str | int] = [real, real + PARCIAL]
+        if self.destino == "-":  # fechada ao nascer, o descritor pode ser de outro arquivo
+            nossos = [DESCRITOR] if sys.stdout else []
+        if any(um_deles(nosso, intocaveis) for nosso in nossos):
+            raise Erro(erros.USO, f"{self.destino}: --rejeitados apagaria a entrada ou o banco.")
+        if self.destino == "-":
             self._comecar(sys.stdout)
             yield
+        elif os.path.exists(self.destino) and not os.path.isfile(self.destino):
+            yield from self._direto(self.destino)
         else:
-            real = os.path.realpath(self.destino)
-            if real in map(os.path.realpath, intocaveis):
-                raise Erro(
-                    erros.USO, f"{self.destino}: --rejeitados apagaria a entrada ou o banco."
-                )
-            if os.path.exists(self.destino) and not os.path.isfile(self.destino):
-                yield from self._direto(self.destino)
-            else:
-                yield from self._ao_lado(real)
+            yield from self._ao_lado(real)
 
     def _direto(self, destino: str) -> Iterator[None]:
         """Escreve num dispositivo, pipe ou FIFO, que não se troca por um arquivo."""
@@ -115,7 +120,7 @@ class Recusas:
         ocupado = f"{self.destino}: outra importação está guardando recusas nele"
         with ExitStack() as pilha:
             with self._falhas():
-                parcial = pilha.enter_context(exclusivo(f"{real}.desafio2-parcial", ocupado))
+                parcial = pilha.enter_context(exclusivo(real + PARCIAL, ocupado))
             with self._aberto(parcial):
                 yield
             try:
@@ -131,9 +136,12 @@ class Recusas:
     def _aberto(self, caminho: str) -> Iterator[None]:
         with self._falhas():
             fluxo = open(caminho, "w", encoding="utf-8", newline="")  # noqa: SIM115 - fecha abaixo
-        with fluxo:
+        try:
             self._comecar(fluxo)
             yield
+        finally:
+            with suppress(OSError):  # `firmar` já levou tudo; senão, a falha a dizer é outra
+                fluxo.close()
 
     def firmar(self) -> None:
         """Põe no disco as recusas guardadas; chame antes do COMMIT do que as acompanha."""
@@ -167,6 +175,24 @@ class Recusas:
                 f"{self.destino}: não dá para guardar as recusas ({erros.motivo(erro)}); nada foi "
                 "gravado. Diga outro lugar, ou --rejeitados - e redirecione a saída padrão.",
             ) from erro
+
+
+def conflitos(arquivo: str, achados: Sequence[tuple[int, str, int, int]]) -> Erro:
+    """Devolve a falha de um arquivo com e-mails que já existem no banco ou que se repetem nele.
+
+    `achados`: linha, e-mail, se está no banco, e quantos são ao todo; os MOSTRADAS primeiros.
+    """
+    total = achados[0][3]
+    *antes, ultimo = [
+        f"{arquivo}:{linha}: email: {email} {'já existe' if no_banco else 'se repete'}"
+        for linha, email, no_banco, _ in achados
+    ]
+    remedio = "nada foi gravado. Com --conflito ignorar, só os novos entram."
+    if total == 1:
+        return Erro(erros.DADOS, f"{ultimo}; {remedio}")
+    mostrados = "" if total <= MOSTRADAS else f" (acima, os {MOSTRADAS} primeiros)"
+    quantos = f"e-mails em conflito: {milhar(total)}{mostrados}"
+    return Erro(erros.DADOS, f"{arquivo}: {quantos}; {remedio}", [*antes, ultimo])
 
 
 def _legivel(texto: str) -> str:

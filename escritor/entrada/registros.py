@@ -21,6 +21,9 @@ class Fonte:
     def __init__(self, trecho: str, fluxo: TextIO) -> None:
         self._trecho = trecho
         self._tem_cr = "\r" in trecho
+        self.tem_apostrofo = "'" in trecho
+        self.esgotada = not trecho  # o registro que vier depois é do próximo trecho
+        self._tamanho = len(trecho)
         self._posicao = 0
         self._fluxo = fluxo
         self._partes: list[str] = []  # as linhas do registro que se está lendo
@@ -30,12 +33,13 @@ class Fonte:
         return self
 
     def __next__(self) -> str:
-        linha = self._linha() or self._fluxo.readline(LIMITE_DA_LINHA)
+        linha = self._linha() or self._do_fluxo()
         if not linha:
             raise StopIteration
         if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":  # o csv a daria por inteira
             raise csv.Error(LONGA)
         self._posicao += len(linha)
+        self.esgotada = self._posicao >= self._tamanho
         self._partes.append(linha)
         self._lidos += len(linha)
         if self._lidos > LIMITE_DO_REGISTRO:
@@ -46,10 +50,13 @@ class Fonte:
         """Tira e devolve as linhas que há até a primeira com aspas, onde começa um registro."""
         self._partes, self._lidos = [], 0
         inicio = self._posicao
+        if self._trecho.startswith('"', inicio):
+            return ""
         aspas = self._trecho.find('"', inicio)
         if aspas < 0:
-            self._posicao = len(self._trecho)
-        elif aspas > inicio:
+            self._posicao = self._tamanho
+            self.esgotada = True
+        else:
             quebra = self._trecho.rfind("\n", inicio, aspas)
             if self._tem_cr:
                 quebra = max(quebra, self._trecho.rfind("\r", inicio, aspas))
@@ -57,15 +64,18 @@ class Fonte:
         return self._trecho[inicio : self._posicao]
 
     def _linha(self) -> str:
-        achada = LINHA.match(self._trecho, self._posicao)
-        return achada[0] if achada else ""
+        if self._tem_cr:
+            achada = LINHA.match(self._trecho, self._posicao)
+            return achada[0] if achada else ""
+        fim = self._trecho.find("\n", self._posicao) + 1
+        return self._trecho[self._posicao : fim or None]
+
+    def _do_fluxo(self) -> str:
+        linha = self._fluxo.readline(LIMITE_DA_LINHA)
+        self.tem_apostrofo = self.tem_apostrofo or "'" in linha
+        return linha
 
     @property
     def registro(self) -> str:
         """O texto do registro que se está lendo."""
         return "".join(self._partes)
-
-    @property
-    def esgotada(self) -> bool:
-        """Diz se o trecho acabou: o registro que vier depois é do próximo."""
-        return self._posicao >= len(self._trecho)

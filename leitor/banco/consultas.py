@@ -54,6 +54,7 @@ LE_ESQUEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 CODIFICACAO = "PRAGMA encoding"
 
 APLICACAO = "PRAGMA application_id"
+CACHE = "PRAGMA cache_size = -2000"  # KiB; é o padrão do SQLite
 DIARIO = "PRAGMA journal_mode"
 QUANTAS_PAGINAS = "PRAGMA page_count"
 TAMANHO_DA_PAGINA = "PRAGMA page_size"

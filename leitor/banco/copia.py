@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
-from leitor import erros
+from leitor import arquivo, erros
 from leitor.banco.leitura import Leitura
 from leitor.banco.verificacao import abrir
+from leitor.destinos import DO_BANCO, PARCIAL, nao_escreve, preso
 from leitor.erros import Erro
 from leitor.verificacao import verificar
 
@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from leitor.porta import Ordem
 
-PARCIAL = ".desafio2-parcial"
 TRECHO = 1 << 20  # bytes
 PAGINAS = 1_000
 # Um sistema de arquivos que não tem links: pen drive, partilha.
@@ -40,30 +39,34 @@ def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> 
         _transportar(origem, parcial)
         origem.con.close()
 
-    do_banco = os.path.realpath(origem.caminho)
-    if os.path.realpath(destino) in {do_banco + fim for fim in ("", "-journal", "-wal", "-shm")}:
+    do_banco = {os.path.realpath(origem.caminho) + sufixo for sufixo in DO_BANCO}
+    if os.path.realpath(destino) in do_banco:
         raise Erro(erros.USO, f"{destino}: é o próprio banco. Copie para outro nome.")
-    usuarios = guardar(destino, preencher, origem.espera, ordem, substituir=substituir)
+
+    def conferir(parcial: str) -> str:
+        return verificada(parcial, destino, origem.espera, origem.caminho, ordem)
+
+    usuarios = guardar(destino, preencher, conferir, substituir=substituir)
     return f"copiado: {origem.caminho} → {destino}; {usuarios}"
 
 
 def guardar(
     destino: str,
     preencher: Callable[[str], None],
-    espera: float,
-    ordem: Ordem,
+    conferir: Callable[[str], str],
     *,
     substituir: bool,
 ) -> str:
     """Faz o arquivo `destino` com o que `preencher` escreve num parcial; devolve o que há nele.
 
-    Só depois de verificado, e no disco, é que ele ganha o nome. Levanta Erro como `copiar`.
+    Só depois de `conferir` dizer o que há, e no disco, é que ele ganha o nome.
+    Levanta Erro como `copiar`.
     """
     final = os.path.realpath(destino)
     _conferir_destino(final, destino, substituir=substituir)
     with _sem_sobras(), _falhas(destino), _parcial(final, destino) as parcial:
         preencher(parcial)
-        usuarios = _verificar(parcial, destino, espera, ordem)
+        usuarios = conferir(parcial)
         _publicar(parcial, final, substituir=substituir)
     return usuarios
 
@@ -83,13 +86,13 @@ def despejar(origem: Leitura, ordem: Ordem) -> Iterator[bytes]:
         raise falha
     try:
         # Fechar este arquivo solta as travas que o processo tem nele (fcntl(2)): só no fim.
-        with open(origem.caminho, "rb") as arquivo:
-            if not aberto or not os.path.samestat(aberto, os.fstat(arquivo.fileno())):
+        with open(origem.caminho, "rb") as entrada:
+            if not aberto or not os.path.samestat(aberto, os.fstat(entrada.fileno())):
                 raise Erro(
                     erros.TENTE_DE_NOVO,
                     f"{origem.nome}: o banco foi restaurado durante a cópia. Copie de novo.",
                 )
-            while trecho := arquivo.read(TRECHO):
+            while trecho := entrada.read(TRECHO):
                 yield trecho
     except OSError as erro:
         raise erros.do_sistema(erro, origem.nome) from erro
@@ -104,8 +107,8 @@ def _conferir_destino(final: str, destino: str, *, substituir: bool) -> None:
         raise Erro(erros.USO, f"{destino}: não é um arquivo comum. Diga o nome da cópia.")
     if os.path.exists(final) and not substituir:
         raise _ja_existe(destino)
-    for sufixo in ("-journal", "-wal"):
-        if os.path.exists(final + sufixo):  # o SQLite o aplicaria à cópia
+    for sufixo in ("-journal", "-wal", f"{PARCIAL}-journal", f"{PARCIAL}-wal"):
+        if os.path.lexists(final + sufixo):  # o SQLite o aplicaria à cópia
             raise Erro(
                 erros.SEM_ACESSO,
                 f"{destino}{sufixo}: há um diário de outro banco ao lado. Copie para outro nome.",
@@ -128,7 +131,6 @@ def _sem_sobras() -> Iterator[None]:
         recebidos.append(numero)
         raise SystemExit(128 + numero)
 
-    do_sigint = signal.getsignal(signal.SIGINT)
     anterior = signal.signal(signal.SIGTERM, sair)
     try:
         yield
@@ -137,40 +139,22 @@ def _sem_sobras() -> Iterator[None]:
             raise SystemExit(128 + recebidos[0]) from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, anterior)
-        signal.signal(signal.SIGINT, do_sigint)
+        if signal.getsignal(signal.SIGTERM) is sair:  # publicada, já nada a interrompe
+            signal.signal(signal.SIGTERM, anterior)
 
 
 @contextmanager
 def _parcial(final: str, destino: str) -> Iterator[str]:
     """Cria o arquivo parcial, só nosso enquanto durar; o que sobrar dele some no fim."""
     parcial = final + PARCIAL
+    if preso(os.path.dirname(final)):  # o que lá se criasse, dali não saía
+        raise PermissionError(errno.EPERM, "")
     with suppress(FileNotFoundError):
-        if os.stat(parcial).st_nlink > 1:  # já publicado por uma que morreu logo depois
-            os.unlink(parcial)
-    with open(parcial, "ab") as arquivo:
-        try:
-            fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            nosso = _e_o_mesmo(arquivo.fileno(), parcial)
-        except BlockingIOError:
-            nosso = False
-        if not nosso:  # quem o tinha pode até já o ter publicado
-            raise Erro(
-                erros.TENTE_DE_NOVO, f"{destino}: outra cópia para ele está em curso. Espere-a."
-            )
-        try:
-            arquivo.truncate(0)  # de uma cópia que morreu
-            yield parcial
-        finally:
-            if _e_o_mesmo(arquivo.fileno(), parcial):  # já com nome, o parcial é de outro
-                os.unlink(parcial)
-
-
-def _e_o_mesmo(descritor: int, caminho: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descritor), os.stat(caminho))
-    except FileNotFoundError:
-        return False
+        if os.path.samestat(os.lstat(parcial), os.lstat(final)):
+            os.unlink(parcial)  # já publicado por uma que morreu logo depois
+    ocupado = Erro(erros.TENTE_DE_NOVO, f"{destino}: outra cópia para ele está em curso. Espere-a.")
+    with arquivo.exclusivo(parcial, ocupado):
+        yield parcial
 
 
 def _transportar(origem: Leitura, parcial: str) -> None:
@@ -183,11 +167,13 @@ def _transportar(origem: Leitura, parcial: str) -> None:
         origem.con.backup(copia, pages=PAGINAS, progress=lambda *_: None)
 
 
-def _verificar(parcial: str, destino: str, espera: float, ordem: Ordem) -> str:
+def verificada(parcial: str, destino: str, espera: float, alvo: str, ordem: Ordem) -> str:
     """Verifica a cópia como se verifica um banco; devolve o que as contas dizem."""
-    with Leitura(parcial, espera, nome=f"cópia para {destino}") as leitura:
+    with Leitura(parcial, espera, f"cópia para {destino}", alvo) as leitura:
         verificacoes, falha = verificar(leitura, ordem)
-    if falha and falha.codigo == erros.SEM_ACESSO:  # o parcial é nosso: não é a permissão
+    [com_falha] = [v.nome for v in verificacoes if v.resultado == "falha"] or [""]
+    # O parcial é nosso: não é a permissão; as âncoras são outro arquivo.
+    if falha and falha.codigo == erros.SEM_ACESSO and com_falha != "âncoras":
         raise _sem_lugar(destino, "a cópia não se abriu para verificar")
     if falha:
         raise falha
@@ -212,7 +198,7 @@ def _publicar(parcial: str, final: str, *, substituir: bool) -> None:
                 raise
             os.replace(parcial, final)
     try:
-        _firmar(os.path.dirname(final))
+        arquivo.firmar_pasta(final)
     except OSError as erro:
         raise Erro(
             erros.ENTRADA_SAIDA,
@@ -241,12 +227,12 @@ def _falhas(destino: str) -> Iterator[None]:
             raise
         raise _sem_lugar(destino, "disco cheio, ou com erro, aqui ou no banco") from erro
     except OSError as erro:
-        if erro.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
-            raise _sem_lugar(destino, erros.motivo(erro)) from erro
-        raise Erro(
-            erros.SEM_ACESSO,
-            f"{destino}: o uid {os.getuid()} não consegue criar ({erros.motivo(erro)}). Monte uma "
-            "pasta em que ele escreva, ou use a saída padrão: leitor copiar - > copia.db",
+        raise nao_escreve(
+            destino,
+            erro,
+            "criar a cópia",
+            "Monte uma pasta em que ele escreva, ou use a saída padrão: "
+            f"{erros.do_leitor('copiar - > copia.db')}",
         ) from erro
 
 

@@ -28,10 +28,12 @@ class Leitura:
     """Um banco que está sendo lido; `con` só existe depois da verificação `abertura`."""
 
     # A segunda, quando o SQLite cita um esquema estragado numa mensagem que não é UTF-8.
-    falhas: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError)
+    # A terceira é como o sqlite3 diz SQLITE_NOMEM.
+    falhas: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 
-    def __init__(self, caminho: str, espera: float, nome: str = "") -> None:
+    def __init__(self, caminho: str, espera: float, nome: str = "", alvo: str = "") -> None:
         self.caminho = caminho
+        self.alvo = alvo or caminho  # o banco que os comandos a colar nomeiam
         self.nome = nome or caminho  # o que as mensagens dizem
         self.espera = espera
         self.cabecalho = b""
@@ -53,14 +55,14 @@ class Leitura:
         """Devolve a falha de quem quebra esta regra de docs/contrato.md."""
         return self.recusa(
             erros.ESQUEMA if regra in DO_ESQUEMA else erros.DADOS,
-            f"{motivo} (regra {regra} do contrato). Restaure uma cópia.",
+            f"{motivo} (regra {regra} do contrato). {erros.restaure(self.alvo)}",
         )
 
     def traduzir(self, erro: Exception) -> Erro:
         """Devolve o que se diz de uma das `falhas`, e o código de saída."""
         from leitor.banco import falhas  # só quem falha paga por elas
 
-        return falhas.traduzir(erro, self.nome, self.espera)
+        return falhas.traduzir(erro, self.nome, self.espera, self.alvo)
 
     # O que leitor.recalculo lê.
     def pontas(self) -> Iterator[int | None]:
@@ -195,6 +197,8 @@ def abrir_sqlite(caminho: str, espera: float) -> sqlite3.Connection:
         con.execute("PRAGMA trusted_schema = OFF")
         con.execute("BEGIN")
         _primeira_leitura(con, espera)
+        # Senão vale o que o arquivo pede (default_cache_size), que pode não caber na memória.
+        con.execute(consultas.CACHE)
     except BaseException:
         con.close()
         raise

@@ -8,7 +8,7 @@ import sqlite3
 from leitor import arquivo, erros, recalculo
 from leitor.banco import consultas
 from leitor.banco.leitura import Leitura, abrir_sqlite
-from leitor.erros import RODE_O_ESCRITOR
+from leitor.erros import restaure, rode_o_escritor
 from leitor.texto import milhar
 from leitor.verificacao import verificar
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAGIA = b"SQLite format 3\x00"  # sqlite.org/fileformat2.html, seção 1.3
 MAGIA_DO_DIARIO = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  # idem, seção 3
-WAL = 2  # idem, seção 1.3: bytes 18 e 19
+DE_ROLLBACK, WAL = 1, 2  # idem, seção 1.3: bytes 18 e 19
 APLICACAO = 0x44534632  # "DSF2" em ASCII
 VERSAO_DO_ESQUEMA = 1
 ABERTO = 3  # verificações até a conexão existir
@@ -36,7 +36,9 @@ def _arquivo(leitura: Leitura) -> str:
     if tamanho is None:
         raise leitura.recusa(erros.DADOS, "não é um arquivo comum. Corrija BANCO.")
     if tamanho == 0:
-        raise leitura.recusa(erros.SEM_ENTRADA, f"o arquivo está vazio. {RODE_O_ESCRITOR}")
+        raise leitura.recusa(
+            erros.SEM_ENTRADA, f"o arquivo está vazio. {rode_o_escritor(leitura.alvo)}"
+        )
     return f"{milhar(tamanho)} bytes"
 
 
@@ -48,10 +50,11 @@ def _cabecalho(leitura: Leitura) -> str:
         ):
             raise leitura.recusa(
                 erros.TENTE_DE_NOVO,
-                f"há um diário de uma gravação interrompida no começo. {RODE_O_ESCRITOR}",
+                "há um diário de uma gravação interrompida no começo. "
+                f"{rode_o_escritor(leitura.alvo)}",
             )
         raise leitura.recusa(
-            erros.DADOS, "não é um banco SQLite. Corrija BANCO ou restaure uma cópia."
+            erros.DADOS, f"não é um banco SQLite. Corrija BANCO. {restaure(leitura.alvo)}"
         )
     tamanho = int.from_bytes(leitura.cabecalho[16:18], "big")
     return f"SQLite 3, páginas de {milhar(tamanho if tamanho > 1 else 65_536)} bytes"
@@ -77,6 +80,13 @@ def _ao_lado(leitura: Leitura, sufixo: str) -> int:
 
 
 def _abertura(leitura: Leitura) -> str:
+    if not {*leitura.cabecalho[18:20]} <= {DE_ROLLBACK, WAL}:
+        formatos = " e ".join(map(str, leitura.cabecalho[18:20]))
+        raise leitura.recusa(
+            erros.DADOS,
+            f"o cabeçalho diz um formato que não existe ({formatos}; regra A3 do contrato). "
+            f"{restaure(leitura.alvo)}",
+        )
     diarios = [_ao_lado(leitura, sufixo) for sufixo in ("-journal", "-wal")]
     # Um -wal vazio ao lado de um diário de rollback não quer dizer nada, nem para o SQLite.
     if WAL in leitura.cabecalho[18:20] or diarios[1]:
@@ -84,7 +94,7 @@ def _abertura(leitura: Leitura) -> str:
         raise leitura.recusa(
             erros.TENTE_DE_NOVO,
             "está em modo WAL, que não se lê de uma montagem só de leitura; o escritor o devolve "
-            f"ao diário de rollback (regra A3 do contrato). {RODE_O_ESCRITOR}",
+            f"ao diário de rollback (regra A3 do contrato). {rode_o_escritor(leitura.alvo)}",
         )
     leitura.con = abrir_sqlite(leitura.caminho, leitura.espera)
     return f"só de leitura, SQLite {sqlite3.sqlite_version}"
@@ -97,7 +107,7 @@ def _dono(leitura: Leitura) -> str:
         raise leitura.recusa(
             erros.ESQUEMA,
             "é da versão comum deste exercício, sem execuções nem lacres que se possam conferir; o "
-            f"escritor a adota, e guarda uma cópia. {RODE_O_ESCRITOR}",
+            f"escritor a adota, e guarda uma cópia. {rode_o_escritor(leitura.alvo)}",
         )
     if aplicacao != APLICACAO:
         raise leitura.recusa(
@@ -136,6 +146,10 @@ def _integridade(leitura: Leitura) -> str:
     achados = [achado for (achado,) in leitura.con.execute(consultas.INTEGRIDADE)]
     if achados != ["ok"]:
         texto = "; ".join(" ".join(str(achado).split()) for achado in achados)
+        from leitor.banco.falhas import nao_leu  # só quem falha paga por elas
+
+        if falha := nao_leu(texto, leitura.nome):
+            raise falha
         raise leitura.quebra("A5", f"quick_check: {texto}")
     return "quick_check sem achados"
 

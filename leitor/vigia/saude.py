@@ -7,8 +7,11 @@ import os
 import time
 
 from leitor import erros
-from leitor.arquivo import trocar
+from leitor.arquivo import ler, trocando
 from leitor.erros import Erro
+
+ESPERA = 1.0  # segundos por outro vigia com o mesmo --estado
+MAIOR_ESTADO = 1 << 16  # bytes
 
 
 def gravar(arquivo: str, falha: Erro | None, vale: float) -> None:
@@ -24,8 +27,12 @@ def gravar(arquivo: str, falha: Erro | None, vale: float) -> None:
         "de": agora,
         "ate": agora + vale,
     }
+    ocupado = Erro(
+        erros.TENTE_DE_NOVO, f"{arquivo}: outro vigia o está gravando. Dê a este outro --estado."
+    )
     try:
-        trocar(arquivo, json.dumps(estado).encode())
+        with trocando(arquivo, ocupado, ESPERA) as trocar:
+            trocar(json.dumps(estado).encode())
     except OSError as erro:
         raise Erro(
             erros.ENTRADA_SAIDA,
@@ -39,19 +46,17 @@ def conferir(arquivo: str) -> str:
     Levanta Erro 66 se nada foi verificado ainda, 75 se o vigia travou.
     """
     try:
-        with open(arquivo, encoding="utf-8") as entrada:
-            estado = json.load(entrada)
-        codigo, mensagem = int(estado["codigo"]), str(estado["mensagem"])
-        idade, vale = time.monotonic() - estado["de"], estado["ate"] - estado["de"]
+        codigo, mensagem, idade, vale = _entender(ler(arquivo, MAIOR_ESTADO))
     except FileNotFoundError:
         raise Erro(
             erros.SEM_ENTRADA, f"{arquivo}: o vigia ainda não verificou nada. Espere."
         ) from None
     except OSError as erro:
         raise Erro(
-            erros.ENTRADA_SAIDA, f"{arquivo}: {erros.motivo(erro)}. Verifique o disco."
+            erros.ENTRADA_SAIDA,
+            f"{arquivo}: {erros.motivo(erro)}. Corrija o caminho, ou verifique o disco.",
         ) from erro
-    except (ValueError, KeyError, TypeError) as erro:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as erro:
         raise Erro(
             erros.DADOS, f"{arquivo}: não é o estado de um vigia. Corrija o caminho."
         ) from erro
@@ -63,3 +68,15 @@ def conferir(arquivo: str) -> str:
     if codigo:
         raise Erro(codigo, mensagem)
     return f"a última verificação, há {idade:.0f} s, passou"
+
+
+def _entender(dados: bytes) -> tuple[int, str, float, float]:
+    """Devolve o código, a mensagem, a idade e a validade. Levanta o que `json` levanta."""
+    estado = json.loads(dados)
+    codigo, mensagem = estado["codigo"], estado["mensagem"]
+    de, ate = float(estado["de"]), float(estado["ate"])
+    if type(codigo) is not int or codigo not in {os.EX_OK, *erros.CODIGOS}:
+        raise ValueError(codigo)
+    if not isinstance(mensagem, str) or not abs(de) + abs(ate) < float("inf"):
+        raise ValueError(mensagem)
+    return codigo, mensagem, time.monotonic() - de, ate - de

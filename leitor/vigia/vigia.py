@@ -12,7 +12,7 @@ from leitor import ancoras
 from leitor.ancoras import Ancora
 from leitor.erros import Erro
 from leitor.prova import Ponto
-from leitor.texto import milhar
+from leitor.texto import escapar, milhar
 from leitor.verificacao import verificar
 from leitor.vigia import saude
 
@@ -55,8 +55,8 @@ class Sinais:
     def conferir(self) -> None:
         """Levanta Parada se um sinal já chegou.
 
-        O sqlite3 engole a exceção que nasce no meio de uma instrução SQL e devolve
-        SQLITE_INTERRUPT, que `verificar` toma por uma falha.
+        Um motor pode engolir a exceção que nasce no meio de uma instrução (o sqlite3
+        engole, e dá SQLITE_INTERRUPT), e `verificar` toma isso por uma falha.
         """
         if self.recebido:
             raise Parada
@@ -149,7 +149,7 @@ class Vigia:
         self._dizer_falha(falha)
         if mudancas:
             quando = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            self._saida.write("".join(f"{quando} {mudanca}\n" for mudanca in mudancas))
+            self._saida.write("".join(f"{quando} {escapar(mudanca)}\n" for mudanca in mudancas))
             self._saida.flush()
         elif not falha and not self._calado:
             self._calado = True

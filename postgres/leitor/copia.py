@@ -13,7 +13,7 @@ from contextlib import closing
 
 from leitor import banco as do_sqlite
 from leitor.banco import consultas as ddl
-from leitor.banco.copia import TRECHO, guardar
+from leitor.banco.copia import TRECHO, guardar, verificada
 from leitor.banco.verificacao import APLICACAO, VERSAO_DO_ESQUEMA
 from leitor.porta import Ordem
 from leitor.regras import CAMPOS
@@ -40,13 +40,15 @@ def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> 
 
     Levanta Erro como a cópia de um arquivo (`leitor.banco.copia`), e os da leitura.
     """
-    usuarios = guardar(
-        destino,
-        lambda parcial: _preencher(origem, parcial),
-        origem.espera,
-        _na_ordem_do_sqlite(ordem),
-        substituir=substituir,
-    )
+
+    def preencher(parcial: str) -> None:
+        _preencher(origem, parcial)
+
+    def conferir(parcial: str) -> str:
+        na_ordem = _na_ordem_do_sqlite(ordem)
+        return verificada(parcial, destino, origem.espera, origem.alvo, na_ordem)
+
+    usuarios = guardar(destino, preencher, conferir, substituir=substituir)
     return f"copiado: {origem.nome} → {destino}; {usuarios}"
 
 

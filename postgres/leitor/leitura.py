@@ -25,7 +25,7 @@ class Leitura:
 
     def __init__(self, texto: str, espera: float) -> None:
         self.partes = endereco.partes(texto)
-        self.nome = endereco.mostrado(self.partes)
+        self.nome = self.alvo = endereco.mostrado(self.partes)
         self.espera = espera
         self.con: Conexao
         self.pares = Pares()  # os da tabela; quem os junta são os lacres

@@ -181,7 +181,9 @@ def _curar(banco: Path, caso: Caso, ficou: Estado, escritor: Programa, rotulo: s
     rotulo = f"{rotulo}; curado por {cura[0]}"
     feito = escritor(*cura)
     assert feito.codigo == 0, f"{rotulo}: {feito.stderr}"
-    curado = caso.depois if de_novo else ficou._replace(execucoes=ficou.execucoes + 1)
+    semeia = cura == ["semear"] and ficou.pessoas > 0  # aí não há o que gravar
+    depois = ficou if semeia else ficou._replace(execucoes=ficou.execucoes + 1)
+    curado = caso.depois if de_novo else depois
     assert estado(banco, curado.pessoas) == curado, rotulo
     assert not list(banco.parent.glob(f"{banco.name}-*")), rotulo
     assert not sobras(banco.parent), rotulo

@@ -95,7 +95,7 @@ def casos_pequenos(
         ensaiar(nome, modelo, argv, tmp_path_factory.mktemp("ensaio"))
         for nome, modelo, argv in [
             ("semear num banco novo", None, ["semear"]),
-            ("semear de novo", modelos / "gravado", ["semear"]),
+            ("importar de novo", modelos / "gravado", ["importar", str(modelos / "amostra.csv")]),
             ("importar poucas", modelos / "gravado", ["importar", str(entradas / "poucas.csv")]),
             ("restaurar", modelos / "gravado", ["restaurar", str(modelos / "semeado")]),
         ]

@@ -149,10 +149,10 @@ def da_restauracao(caso: Caso, bom: Path) -> tuple[Saida, list[str]]:
     return saida, [] if saida.codigo == 0 and iguais else ["não restaurou o que o contrato permite"]
 
 
-def faltam(banco: Path) -> int:
-    """Quantos dos usuários de exemplo não estão no banco."""
-    emails = {str(email).lower() for (email,) in consultar(banco, "SELECT email FROM usuarios")}
-    return sum(email not in emails for _, email in AMOSTRA)
+def entrariam(banco: Path) -> int:
+    """Quantos dos usuários de exemplo `semear` grava: todos, ou nenhum se já há alguém."""
+    [(quantos,)] = consultar(banco, "SELECT count(*) FROM usuarios")
+    return 0 if quantos else len(AMOSTRA)
 
 
 def julgar(caso: Caso, vez: int, novas: Path, bom: Path) -> Iterator[tuple[str, Saida, list[str]]]:
@@ -161,7 +161,7 @@ def julgar(caso: Caso, vez: int, novas: Path, bom: Path) -> Iterator[tuple[str, 
     if vez % 3 == 0:
         yield "restaurar", *da_restauracao(caso, bom)
     semeia = vez % 2 == 0
-    entram = 0 if caso.quebra else faltam(caso.banco) if semeia else len(NOVAS)
+    entram = 0 if caso.quebra else entrariam(caso.banco) if semeia else len(NOVAS)
     saida, queixas = do_escritor(caso, ["semear"] if semeia else ["importar", str(novas)], entram)
     yield "escritor", saida, queixas
     if saida.codigo == 0 and not queixas:

@@ -80,6 +80,6 @@ def test_volume_da_versao_comum(projeto: Projeto) -> None:
     banco = ler_banco(arquivos.pop(ARQUIVO))
     assert (banco.pessoas, [e["origem"] for e in banco.execucoes]) == (
         AMOSTRA,
-        ["adocao", "semear"],
+        ["adocao"],
     )
     assert len(arquivos) == 1

@@ -24,6 +24,11 @@ BASE = re.compile(r"^ARG IMAGEM_BASE=(python:3\.\d+(?:\.\d+)?-slim)$", re.MULTIL
 # pyc com hash não conferido: a raiz é só de leitura, e a data do fonte não o invalida (PEP 552).
 HASH_NAO_CONFERIDO = 0b01
 
+ENTRADAS = {
+    "escritor": ["python", "-S", "-m", "escritor"],
+    "leitor": ["python", "-S", "-P", "/app/leitor/__main__.py"],  # sem runpy: parte mais depressa
+}
+
 Camadas = dict[str, tuple[tarfile.TarInfo, bytes]]
 
 
@@ -89,7 +94,7 @@ def test_usuario_entrada_e_ambiente(imagens: dict[str, Image], servico: str) -> 
     config = imagens[servico].attrs["Config"]
 
     assert config["User"] == f"{UID}:{UID}"
-    assert config["Entrypoint"] == ["python", "-S", "-m", servico]
+    assert config["Entrypoint"] == ENTRADAS[servico]
     assert not config["Cmd"]
     assert {"PYTHONUNBUFFERED=1", "PYTHONUTF8=1"} <= set(config["Env"])
     assert not config.get("Volumes")  # um VOLUME criaria volumes anônimos em `docker run`

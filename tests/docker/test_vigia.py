@@ -98,9 +98,13 @@ def test_vigia_antes_do_escritor(projeto: Projeto) -> None:
 def test_o_vigia_nao_atrasa_quem_grava(projeto: Projeto) -> None:
     """Com o vigia lendo, vários escritores gravam, e ele vê todos."""
     projeto.compose(*SUBIR, ambiente={"VIGIA_INTERVALO": "0.1"})
-    for _ in range(3):
-        projeto.compose("run", "--rm", "escritor", ambiente={"BANCO_ESPERA": "10"})
-    esperar(lambda: "execução 3 (semear)" in log(projeto, stdout=True), "o log dizer a execução 3")
+    for numero in range(3):
+        pessoa = f"nome,email\nAna,ana{numero}@x.com\n"
+        importar = ("run", "--rm", "-T", "escritor", "importar", "-")
+        projeto.compose(*importar, entrada=pessoa, ambiente={"BANCO_ESPERA": "10"})
+    esperar(
+        lambda: "execução 3 (importar:-)" in log(projeto, stdout=True), "o log dizer a execução 3"
+    )
     assert len(projeto.volume.banco().execucoes) == 3
     assert parar(projeto) == 0
 

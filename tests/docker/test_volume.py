@@ -86,11 +86,33 @@ def test_volume_de_outro_dono_e_recusado_com_o_comando_que_conserta(
     assert projeto.volume.arquivos() == antes
     resultado = projeto.compose("run", "--rm", "escritor")
 
-    execucao = 2 if com_banco else 1
-    assert f"execução {execucao} (semear)" in resultado.stderr
+    dito = "nada a semear" if com_banco else "execução 1 (semear)"
+    assert dito in resultado.stderr
     depois = projeto.volume.arquivos()
     assert depois["anotacoes.txt"] == antes["anotacoes.txt"]
     banco = ler_banco(depois[ARQUIVO])
-    assert (banco.pessoas, len(banco.execucoes)) == (AMOSTRA, execucao)
+    assert (banco.pessoas, len(banco.execucoes)) == (AMOSTRA, 1)
     lido = projeto.compose("run", "--rm", "--no-deps", "leitor")
+    assert all(nome in lido.stdout for nome, _ in AMOSTRA)
+
+
+def test_o_motivo_que_o_portao_esconde_esta_onde_o_readme_diz(projeto: Projeto) -> None:
+    """Com um volume do root, `run --rm leitor` só diz 73; `logs escritor` traz o comando."""
+    projeto.compose("create")
+    projeto.volume.gravar("anotacoes.txt", b"de antes\n")
+    projeto.volume.como_root("chown", "-R", "0:0", "/data")
+    projeto.volume.como_root("chmod", "755", "/data")
+    readme = (RAIZ / "README.md").read_text(encoding="utf-8")
+    errado = " ".join(readme.partition("## Deu errado?")[2].partition("\n## ")[0].split())
+    [citada, onde] = re.findall(r"`(service .*?|docker compose logs .*?)`", errado)
+
+    escondida = projeto.compose("run", "--rm", "leitor", codigo=1)
+    assert citada in escondida.stderr
+    assert "[ESCRITOR]" not in escondida.stdout + escondida.stderr
+
+    motivo = projeto.compose(*shlex.split(onde)[2:]).stdout
+    remedio = re.search(r"consegue gravar em /data.*docker compose (run .*)", motivo)
+    assert remedio, motivo
+    projeto.compose(*shlex.split(remedio[1]))
+    lido = projeto.compose("run", "--rm", "leitor")
     assert all(nome in lido.stdout for nome, _ in AMOSTRA)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Programa, no_processo
 from tests.docker.conftest import o_que_falta
+from tests.motores import principal
 from tests.postgres.apoio import Servidor
+from tests.postgres.bancos import Acesso, Banco
 
 
 @pytest.fixture(scope="session", name="engine_no_ar")
@@ -41,3 +44,28 @@ def outro_servidor(
     """Um projeto sem nada no ar, para quem vai parar, matar ou apagar."""
     with Servidor(tmp_path) as novo:
         yield novo
+
+
+@pytest.fixture(scope="session")
+def acesso(servidor: Servidor, tmp_path_factory: pytest.TempPathFactory) -> Acesso:
+    """Como se chega, de fora, ao servidor que os testes dividem."""
+    return Acesso(servidor, tmp_path_factory.mktemp("acesso"))
+
+
+@pytest.fixture
+def banco_pg(acesso: Acesso, monkeypatch: pytest.MonkeyPatch) -> Iterator[Banco]:
+    """Um banco novo, com o esquema e nada mais, no ambiente que os programas leem."""
+    with acesso.banco() as banco:
+        monkeypatch.setenv("BANCO", banco.uri())
+        monkeypatch.setenv("PGPASSFILE", str(acesso.pgpass))
+        monkeypatch.setenv("BANCO_ESPERA", "0.3")
+        yield banco
+
+
+@pytest.fixture
+def escritor_pg(
+    banco_pg: Banco,  # noqa: ARG001 - pelo ambiente que ela define
+    capsys: pytest.CaptureFixture[str],
+) -> Programa:
+    """Chama o main do escritor no PostgreSQL; devolve código, stdout e stderr."""
+    return no_processo(principal("postgres.escritor"), capsys)

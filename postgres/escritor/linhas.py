@@ -1,0 +1,80 @@
+"""As linhas de `usuarios` no servidor, em blocos: os bytes que o lacre sela."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from escritor import regras
+from escritor.percurso import RS, US
+from escritor.regras import Quebra
+from postgres.escritor.conexao import PG
+
+# Uma mensagem por linha custaria o dobro, e quinhentas linhas por bloco, também.
+POR_BLOCO = 5_000
+# Por uma faixa de ids, e não por LIMIT: logo depois de uma carga ainda não há estatísticas, e sem
+# elas o planejador leria e ordenaria o resto da tabela a cada bloco.
+BLOCO = r"""
+SELECT string_agg(
+    id || E'\x1f' || nome || E'\x1f' || email || E'\x1f' || criado_em || E'\x1e', ''
+), count(*)
+FROM (SELECT * FROM {} WHERE id > %s AND id <= %s ORDER BY id) AS bloco"""
+DE_USUARIOS = BLOCO.format("desafio2.usuarios")
+PROXIMO = "SELECT min(id) FROM desafio2.usuarios WHERE id > %s"
+ULTIMO = "SELECT coalesce(max(id), 0) FROM desafio2.usuarios"
+
+
+def blocos(pg: PG, consulta: str, depois_de: int, ultimo: int) -> Iterator[tuple[bytes, int]]:
+    """Devolve os bytes das linhas com `depois_de` < id ≤ `ultimo`, e quantas são.
+
+    `consulta`: BLOCO, na tabela que se quer.
+    """
+    while depois_de < ultimo:
+        fim = min(depois_de + POR_BLOCO, ultimo)
+        bloco, quantas = em_bytes(pg, consulta, depois_de, fim)
+        if bloco:
+            yield bloco, int(quantas)
+            depois_de = fim
+        else:  # um buraco nos ids, talvez enorme: salta-o
+            (proximo,) = em_bytes(pg, PROXIMO, depois_de)
+            depois_de = int(proximo or ultimo + 1) - 1
+
+
+def conferidas(pg: PG, depois_de: int) -> Iterator[list[bytes]]:
+    """Devolve as linhas com id maior que `depois_de`; levanta Quebra ao chegar a uma ruim."""
+    ultimo = int(em_bytes(pg, ULTIMO)[0])
+    for bloco, quantas in blocos(pg, DE_USUARIOS, depois_de, ultimo):
+        linhas = bloco.split(RS)[:-1]
+        if not regras.linhas_em_ordem(bloco, quantas):
+            for linha in linhas:
+                _conferir(linha)
+        yield linhas
+
+
+def _conferir(linha: bytes) -> None:
+    id_, *textos = linha.split(US)
+    if len(textos) != regras.DA_LINHA - 1:  # um separador num dos textos
+        raise Quebra(f"usuarios, linha {id_.decode()}: {regras.DIZ['U5']}", "U5")
+    if regra := regras.da_linha(int(id_), *textos):
+        raise Quebra(f"usuarios, linha {id_.decode()}: {regras.DIZ[regra]}", regra)
+
+
+def em_bytes(pg: PG, sql: str, *parametros: object) -> tuple[bytes, ...]:
+    """Devolve a única linha que `sql` seleciona como o servidor a mandou, sem decodificar nada."""
+    resultado = pg.execute(sql, parametros).pgresult
+    if resultado is None or resultado.ntuples != 1:
+        raise psycopg.ProgrammingError(f"uma linha se esperava de {sql}")
+    return tuple(resultado.get_value(0, coluna) or b"" for coluna in range(resultado.nfields))
+
+
+def todas_em_bytes(pg: PG, sql: str, *parametros: object) -> list[tuple[Any, ...]]:
+    """Devolve todas as linhas, cada valor em bytes, vazio se é NULL."""
+    resultado = pg.execute(sql, parametros).pgresult
+    if resultado is None:
+        return []
+    return [
+        tuple(resultado.get_value(linha, coluna) or b"" for coluna in range(resultado.nfields))
+        for linha in range(resultado.ntuples)
+    ]

@@ -1,0 +1,176 @@
+"""O escritor que não pode gravar: uma linha verdadeira, o código da tabela, e nada gravado."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Programa
+from tests.postgres.bancos import Acesso, Banco
+
+pytestmark = pytest.mark.docker
+
+
+def recusa(saida: tuple[int, str, str], codigo: int) -> str:
+    """Confere o código, que nada saiu na saída padrão e que o erro é uma linha só; devolve-a."""
+    assert saida[:2] == (codigo, ""), saida
+    [linha] = saida[2].splitlines()
+    assert linha.startswith("[ESCRITOR] ERRO: ")
+    return linha.removeprefix("[ESCRITOR] ERRO: ")
+
+
+@pytest.mark.parametrize(
+    ("endereco", "trecho"),
+    [
+        ("/data/desafio2.db", "um arquivo SQLite é com `python -m escritor`"),
+        ("mysql://u:segredo@h/b", "servidor PostgreSQL"),
+        ("postgresql://u:segredo@h/b?nada=1", "não é um endereço que o libpq entenda"),
+        ("host=h password=segredo nada=1", "não é um endereço que o libpq entenda"),
+        ("postgresql://u:meu@segredo@h/b", "se escreve %40"),
+    ],
+)
+def test_um_endereco_que_nao_serve(
+    endereco: str, trecho: str, escritor_pg: Programa, banco_pg: Banco
+) -> None:
+    """2, com o que fazer, e sem repetir a senha."""
+    linha = recusa(escritor_pg("--banco", endereco), 2)
+    assert trecho in linha
+    assert "segredo" not in linha
+    assert banco_pg.tudo() == [[], []]
+
+
+@pytest.mark.parametrize(
+    "forma", ["postgresql://escritor:{}@{}/{}", "user=escritor password={} host={} dbname={}"]
+)
+def test_a_senha_no_endereco_serve_e_nunca_aparece(
+    forma: str,
+    escritor_pg: Programa,
+    banco_pg: Banco,
+    acesso: Acesso,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """URI ou DSN, certa ou errada; o que se mostra é só onde fica."""
+    monkeypatch.setenv("PGPASSFILE", "/dev/null")
+    certa = acesso.senhas["escritor"]
+
+    saida = escritor_pg("--banco", forma.format(certa, acesso.ip, banco_pg.nome))
+    assert saida.codigo == 0
+    assert certa not in saida.stdout + saida.stderr
+    linha = recusa(escritor_pg("--banco", forma.format("errada1", acesso.ip, banco_pg.nome)), 73)
+    assert linha.startswith(f"{banco_pg.mostrado}: o servidor não deixa entrar (")
+    assert "errada1" not in linha
+    assert len(banco_pg.tudo()[1]) == 1
+
+
+def test_varios_enderecos(escritor_pg: Programa, banco_pg: Banco, acesso: Acesso) -> None:
+    """O primeiro não responde, o segundo sim: grava-se no que responde."""
+    with socket.create_server(("127.0.0.1", 0)) as fechada:
+        porta = fechada.getsockname()[1]
+    onde = f"127.0.0.1:{porta},{acesso.ip}:5432"
+
+    saida = escritor_pg("--banco", banco_pg.uri(onde=onde))
+
+    assert saida.codigo == 0
+    assert len(banco_pg.pessoas()) == 3
+
+
+def test_um_servidor_que_nao_responde(escritor_pg: Programa, banco_pg: Banco) -> None:
+    """75: pode ser que volte."""
+    with socket.create_server(("127.0.0.1", 0)) as fechada:
+        porta = fechada.getsockname()[1]
+    linha = recusa(escritor_pg("--banco", banco_pg.uri(onde=f"127.0.0.1:{porta}")), 75)
+    assert linha.startswith(f"127.0.0.1:{porta}/{banco_pg.nome}: não deu para conectar (")
+    assert "Connection refused" in linha
+    assert "nada foi gravado. Confira BANCO e se o servidor está no ar" in linha
+
+
+def test_um_banco_que_nao_existe(escritor_pg: Programa, banco_pg: Banco) -> None:
+    """78, com o comando que o cria."""
+    linha = recusa(escritor_pg("--banco", banco_pg.uri() + "x"), 78)
+    assert linha.startswith(f"{banco_pg.mostrado}x: o banco não existe (")
+    assert linha.endswith("Crie-o: createdb --encoding=UTF8 -T template0 NOME")
+
+
+def test_o_leitor_nao_grava(escritor_pg: Programa, banco_pg: Banco) -> None:
+    """73: a sessão dele é só de leitura, e sem isso faltam os direitos."""
+    endereco = banco_pg.uri("leitor")
+    linha = recusa(escritor_pg("--banco", endereco), 73)
+    assert linha.startswith(f"{banco_pg.mostrado}: a sessão é só de leitura; nada foi gravado.")
+
+    gravavel = f"{endereco}?options=-cdefault_transaction_read_only%3Doff"
+    linha = recusa(escritor_pg("--banco", gravavel), 73)
+    assert "o papel não tem direito a isso (42501: permission denied for table" in linha
+    assert banco_pg.tudo() == [[], []]
+
+
+@pytest.mark.parametrize("quantas", [1, 15_000], ids=["poucas", "muitas"])
+def test_a_espera_pela_trava_acaba(
+    quantas: int, escritor_pg: Programa, banco_pg: Banco, tmp_path: Path
+) -> None:
+    """75 no fim de BANCO_ESPERA, seja a trava de outro escritor ou a de quem lê a tabela."""
+    arquivo = tmp_path / "a.csv"
+    linhas = "".join(f"P{n},p{n}@x.com\n" for n in range(quantas))
+    arquivo.write_text(f"nome,email\n{linhas}", encoding="utf-8")
+    with banco_pg.conexao("leitor" if quantas > 1 else "escritor") as outra:
+        outra.execute("BEGIN")
+        if quantas > 1:
+            outra.execute("SELECT count(*) FROM usuarios")  # a carga quer a tabela só para si
+        else:
+            outra.execute(f"SELECT pg_advisory_xact_lock({int.from_bytes(b'desafio2', 'big')})")
+        linha = recusa(escritor_pg("importar", str(arquivo), "--silencioso"), 75)
+        outra.execute("ROLLBACK")
+
+    assert linha == (
+        f"{banco_pg.mostrado}: outra sessão segurou a trava por mais de 0.3 s; "
+        "nada foi gravado. Rode de novo ou aumente BANCO_ESPERA."
+    )
+    assert banco_pg.tudo() == [[], []]
+    assert escritor_pg("importar", str(arquivo)).codigo == 0
+    assert len(banco_pg.pessoas()) == quantas
+
+
+def test_sem_o_esquema_o_escritor_diz_o_comando(escritor_pg: Programa, acesso: Acesso) -> None:
+    """78 a quem não pode criar; quem pode cria na primeira vez, e o escritor então grava."""
+    with acesso.banco("template0") as vazio:
+        linha = recusa(escritor_pg("--banco", vazio.uri()), 78)
+        assert linha == (
+            f"{vazio.mostrado}: falta o esquema desafio2, e este papel não o pode criar; nada foi "
+            "gravado. Como o dono do banco, que pode criar papéis: psql -v ON_ERROR_STOP=1 -f "
+            f"postgres/setup.sql -h {acesso.ip} -U DONO {vazio.nome}"
+        )
+
+        criado = escritor_pg("--banco", vazio.uri("postgres"))
+        assert criado.codigo == 0
+        assert f"[ESCRITOR] banco criado em {vazio.mostrado}\n" in criado.stderr
+        assert escritor_pg("--banco", vazio.uri()).codigo == 0
+        assert vazio.consultar("SELECT id, inseridos FROM execucoes ORDER BY id") == [
+            (1, 3),
+            (2, 0),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("comando", "trecho"),
+    [
+        ("COMMENT ON SCHEMA desafio2 IS 'desafio2: contrato 2'", "contrato na versão 2, este"),
+        ("COMMENT ON SCHEMA desafio2 IS NULL", "sem a marca 'desafio2: contrato 1' (regra A1)"),
+        ("ALTER TABLE desafio2.usuarios ADD idade int", "coluna usuarios.idade integer"),
+        ("ALTER TABLE desafio2.usuarios DISABLE TRIGGER ALL", "so_insercoes"),
+        ("DROP INDEX desafio2.usuarios_email", "CREATE UNIQUE INDEX usuarios_email"),
+        ("CREATE TABLE desafio2.outra (x int)", "tabela outra rp"),
+        ("ALTER TABLE desafio2.usuarios ENABLE ROW LEVEL SECURITY", "filtra linhas"),
+    ],
+)
+def test_outro_esquema(comando: str, trecho: str, escritor_pg: Programa, banco_pg: Banco) -> None:
+    """78, com o que difere, e nada muda; o mesmo banco, antes, aceitava (o controle)."""
+    assert escritor_pg().codigo == 0
+    with banco_pg.conexao() as con:
+        con.execute(comando)
+    antes = banco_pg.consultar("SELECT count(*) FROM execucoes")
+
+    linha = recusa(escritor_pg(), 78)
+
+    assert trecho in linha
+    assert banco_pg.consultar("SELECT count(*) FROM execucoes") == antes
