@@ -9,7 +9,7 @@ from escritor import erros
 from escritor.entrada.pessoa import Lote
 from escritor.entrada.recusas import MOSTRADAS
 from escritor.erros import Erro
-from escritor.texto import milhar
+from escritor.texto import milhar, onde
 
 CRIA = "CREATE TEMP TABLE fila (linha INTEGER, nome TEXT, email TEXT)"
 GUARDA = "INSERT INTO fila VALUES (?, ?, ?)"
@@ -48,7 +48,7 @@ def sem_conflitos(con: sqlite3.Connection, lotes: Iterable[Lote], arquivo: str) 
 def _erro(arquivo: str, achados: list[tuple[int, str, int, int]]) -> Erro:
     total = achados[0][3]
     *antes, ultimo = [
-        f"{arquivo}:{linha}: email: {email} {'já existe' if no_banco else 'se repete'}"
+        f"{onde(arquivo, linha)}: email: {email} {'já existe' if no_banco else 'se repete'}"
         for linha, email, no_banco, _ in achados
     ]
     remedio = "nada foi gravado. Com --conflito ignorar, só os novos entram."
@@ -56,4 +56,4 @@ def _erro(arquivo: str, achados: list[tuple[int, str, int, int]]) -> Erro:
         return Erro(erros.DADOS, f"{ultimo}; {remedio}")
     mostrados = "" if total <= MOSTRADAS else f" (acima, os {MOSTRADAS} primeiros)"
     quantos = f"e-mails em conflito: {milhar(total)}{mostrados}"
-    return Erro(erros.DADOS, f"{arquivo}: {quantos}; {remedio}", [*antes, ultimo])
+    return Erro(erros.DADOS, f"{onde(arquivo)}: {quantos}; {remedio}", [*antes, ultimo])

@@ -99,7 +99,7 @@ def test_o_vigia_nao_atrasa_quem_grava(projeto: Projeto) -> None:
     """Com o vigia lendo, vários escritores gravam, e ele vê todos."""
     projeto.compose(*SUBIR, ambiente={"VIGIA_INTERVALO": "0.1"})
     for numero in range(3):
-        pessoa = f"nome,email\nAna,ana{numero}@x.com\n".encode()
+        pessoa = f"nome,email\nAna,ana{numero}@x.com\n"
         importar = ("run", "--rm", "-T", "escritor", "importar", "-")
         projeto.compose(*importar, entrada=pessoa, ambiente={"BANCO_ESPERA": "10"})
     esperar(
