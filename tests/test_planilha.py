@@ -17,7 +17,10 @@ GENTE = ["João", "Ana", "Zoé", "Cecília", "Antônio"]
 
 
 @pytest.fixture
-def no_container(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_container(
+    banco: Path,  # noqa: ARG001 - a fixture que o põe fora de um
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """O programa se vê num container."""
     monkeypatch.setattr(lugar, "MARCAS", ("/",))
 
@@ -202,8 +205,8 @@ def test_ignorar_colunas(formato: str, semeado: Path, escritor: Programa, tmp_pa
         ("Excel", "cp1252"),
         ("windows", "cp1252"),
         ("iso", "latin-1"),
-        ("utf", "utf-8"),
-        ("latin_", "latin-1"),
+        ("unicode", "utf-16"),
+        ("cp1251x", "cp1252"),
     ],
 )
 def test_a_codificacao_como_as_pessoas_a_chamam(dita: str, certa: str, escritor: Programa) -> None:

@@ -72,7 +72,7 @@ def test_digitar_os_dados(semeado: Path) -> None:
         (["importar", "a.csv", "--formto", "csv"], "--formato"),
         (["importar", "a.csv", "--rejeitado=x"], "--rejeitados"),
         (["importar", "a.csv", "--formato", "jsn"], "json"),
-        (["--bano", "x"], "--banco"),
+        (["semear", "--bano=x"], "--banco"),
     ],
 )
 def test_voce_quis_dizer(argv: list[str], certa: str, escritor: Programa) -> None:
