@@ -148,9 +148,7 @@ def _mostrar(linhas: Sequence[Linha], total: int, feito: str) -> None:
     try:
         console.saida().write("".join(f"{linha}\n" for linha in texto))
         console.saida().flush()
-    except BrokenPipeError:  # `| head`: quem lia já foi, e o que havia a gravar está gravado
-        console.calar(sys.stdout)
-    except OSError as erro:
+    except OSError as erro:  # também de um pipe que se fecha: a lista não chegou inteira
         console.calar(sys.stdout)
         motivo = f"{feito} a saída padrão falhou ({erros.motivo(erro)})."
         raise Erro(erros.ENTRADA_SAIDA, motivo) from erro
