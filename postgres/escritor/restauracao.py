@@ -23,6 +23,7 @@ from escritor.sinais import Sinais
 from escritor.texto import milhar
 from postgres.escritor import carga, conexao, conferencia, esquema
 from postgres.escritor.conexao import Conexao
+from postgres.escritor.linhas import COPIA_USUARIOS, copiando
 from postgres.escritor.livro import INSERE_EXECUCAO
 
 ELO = "SELECT elo FROM execucoes WHERE id = ?"
@@ -54,7 +55,7 @@ def restaurar(
             esquema.garantir(con)
             ponto = conferencia.antes_de_gravar(con)
             _conferir_historia(con.endereco, copia, ponto, ultima, nome)
-            novas = _acrescentar(con, copia, ponto)
+            novas = _acrescentar(con, copia, ponto, ultima.total - ponto.total)
     entrou = f"entraram: {milhar(novas)}, execuções: {milhar(ultima.id - ponto.execucao)}"
     return [f"restaurado: {con.endereco} é agora {nome}; {resumo}; {entrou}"], ultima
 
@@ -98,20 +99,17 @@ def _conferir_historia(
     )
 
 
-def _acrescentar(con: Conexao, copia: sqlite3.Connection, ponto: Ponto) -> int:
-    """Copia as linhas e as execuções depois do ponto, como são; devolve quantas linhas."""
-    de_fora = em_blocos(copia, ponto.fim)
-    primeiro = next(de_fora, [])
-    novas = len(primeiro)
-    soltos = novas and ponto.total <= carga.BANCO_PEQUENO
-    if soltos:
+def _acrescentar(con: Conexao, copia: sqlite3.Connection, ponto: Ponto, quantas: int) -> int:
+    """Copia as linhas e as execuções depois do ponto, como são; devolve quantas linhas foram."""
+    novas = 0
+    refaz = quantas > carga.POUCAS and ponto.total <= carga.REFAZ * quantas
+    if refaz:
         con.executar(carga.SOLTA)
-    with carga.copiando(con.pg, carga.COPIA_USUARIOS) as mandar:
-        while primeiro:
-            mandar(percurso.RS.join(primeiro) + percurso.RS)
-            primeiro = next(de_fora, [])
-            novas += len(primeiro)
-    if soltos:
+    with copiando(con.pg, COPIA_USUARIOS) as mandar:
+        for linhas in em_blocos(copia, ponto.fim):
+            mandar(percurso.RS.join(linhas) + percurso.RS)
+            novas += len(linhas)
+    if refaz:
         carga.refazer(con)
     execucoes = copia.execute(EXECUCOES_DEPOIS, (ponto.execucao,))
     with con.pg.cursor() as cursor:

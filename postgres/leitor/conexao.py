@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -21,12 +22,14 @@ SELECT set_config(name, CASE name
         WHEN 'search_path' THEN ''
         WHEN 'jit' THEN 'off'
         WHEN 'enable_sort' THEN 'off'
+        WHEN 'work_mem' THEN '32MB'
         WHEN 'client_connection_check_interval' THEN '1s'
         ELSE '0'
     END, false)
 FROM pg_catalog.pg_settings WHERE name IN (
-    'lock_timeout', 'search_path', 'jit', 'enable_sort', 'client_connection_check_interval',
-    'statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout'
+    'lock_timeout', 'search_path', 'jit', 'enable_sort', 'work_mem',
+    'client_connection_check_interval', 'statement_timeout', 'transaction_timeout',
+    'idle_in_transaction_session_timeout'
 )"""
 COMECA = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Antes do instantâneo, que é a primeira consulta que tira: quem espera aqui por uma carga já a vê.
@@ -72,8 +75,6 @@ def comecar(con: Conexao, espera: float) -> None:
 def fechar(con: Conexao) -> None:
     """Fecha; o que ainda esteja a rodar no servidor, cancela antes."""
     if con.info.transaction_status == TransactionStatus.ACTIVE:
-        try:
+        with suppress(psycopg.Error):  # talvez já não haja a quem pedir
             con.cancel_safe(timeout=CANCELAR)
-        except psycopg.Error:  # já não há servidor a que pedir
-            pass
     con.close()

@@ -1,4 +1,4 @@
-"""Todo o SQL com que se leem as linhas e o livro, e como se leem: em páginas, os textos em bytes."""
+"""O SQL com que se leem as linhas e o livro: em páginas, e os textos em bytes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psycopg
 from leitor.regras import MAIOR_ID
 
 TODOS = 2**63 - 1  # o maior id possível
+TUDO = (0, TODOS)
 # Linhas que o servidor junta numa resposta só: com menos, a ida e a volta pesam; com mais, a
 # memória. Um bloco que passa do tamanho encolhe o seguinte.
 POR_PAGINA, PRIMEIRA = 5_000, 500
@@ -46,7 +47,8 @@ string_agg(E'\\x1e' || lpad(id::text, %s) || E'\\x1f' || rpad(nome, %s) || E'\\x
 ALARGA = """\
 string_agg({0}, E'\\x1f') FILTER (WHERE octet_length({0}) > %s AND 2 * length({0}) > %s)"""
 O_QUE_ALARGA = PAGINA.format(
-    f"max(length(id::text)), max(length(criado_em)), {ALARGA.format('nome')}, {ALARGA.format('email')}"
+    "max(length(id::text)), max(length(criado_em)), "
+    f"{ALARGA.format('nome')}, {ALARGA.format('email')}"
 )
 
 # As duas pontas numa linha só.
@@ -62,6 +64,14 @@ SELECT string_agg(email || E'\\x1f' || id || E'\\x1f', '') FROM (
     WHERE lower(email COLLATE "C") > lower(%s::text COLLATE "C")
     ORDER BY lower(email COLLATE "C") LIMIT %s
 ) AS pagina"""
+# Um e-mail que se repete tem o mesmo resumo: agrupar números é bem mais barato do que textos.
+RESUMOS_REPETIDOS = """\
+SELECT resumo FROM (
+    SELECT hashtextextended(lower(email COLLATE "C"), 0) AS resumo FROM desafio2.usuarios
+) AS resumos GROUP BY resumo HAVING count(*) > 1"""
+COM_O_RESUMO = """\
+SELECT email FROM desafio2.usuarios
+WHERE hashtextextended(lower(email COLLATE "C"), 0) = %s ORDER BY id"""
 LIVRO = "FROM desafio2.execucoes WHERE id > %s ORDER BY id LIMIT %s"
 # As linhas das execuções que gravaram poucas vêm junto com elas, e não numa consulta para cada uma.
 SELADAS = f"""\
@@ -77,8 +87,8 @@ FROM (SELECT * {LIVRO}) AS e CROSS JOIN LATERAL (
 ) AS junto ORDER BY e.id"""
 ELOS = f"""\
 SELECT id, elo, E'\\x1f' || id || E'\\x1f' || origem || E'\\x1f' || container
-    || E'\\x1f' || versao || E'\\x1f' || iniciada_em || E'\\x1f' || concluida_em || E'\\x1f' || lidos
-    || E'\\x1f' || inseridos || E'\\x1f' || repetidos
+    || E'\\x1f' || versao || E'\\x1f' || iniciada_em || E'\\x1f' || concluida_em
+    || E'\\x1f' || lidos || E'\\x1f' || inseridos || E'\\x1f' || repetidos
     || E'\\x1f' || coalesce(primeiro_id::text, '') || E'\\x1f' || coalesce(ultimo_id::text, '')
     || E'\\x1f' || total || E'\\x1f' || lacre || E'\\x1e'
 {LIVRO}"""
@@ -113,7 +123,7 @@ Crua = list[bytes | None]
 
 def cruas(con: Conexao, sql: str, *parametros: object) -> Iterator[Crua]:
     """Devolve as linhas como vieram do servidor, um texto que já não é UTF-8 inclusive."""
-    resultado = con.execute(sql, parametros).pgresult  # type: ignore[arg-type]
+    resultado = con.execute(sql, parametros).pgresult
     if resultado is None:
         return
     for linha in range(resultado.ntuples):
@@ -122,13 +132,13 @@ def cruas(con: Conexao, sql: str, *parametros: object) -> Iterator[Crua]:
 
 def valor(con: Conexao, sql: str, *parametros: object) -> Any:
     """Devolve o único valor que `sql` seleciona."""
-    linha = con.execute(sql, parametros).fetchone()  # type: ignore[arg-type]
+    linha = con.execute(sql, parametros).fetchone()
     return linha[0] if linha else None
 
 
 def linhas(con: Conexao, sql: str, *parametros: object) -> list[Any]:
     """Devolve as linhas que `sql` seleciona, de dados já verificados."""
-    return con.execute(sql, parametros).fetchall()  # type: ignore[arg-type]
+    return con.execute(sql, parametros).fetchall()
 
 
 def sao_poucas(primeiro: int, ultimo: int) -> bool:
@@ -142,14 +152,19 @@ def inteiro(cru: bytes | None) -> int | None:
 
 
 def paginas(
-    con: Conexao, sql: str, depois_de: int, ate: int, limite: int = -1, molde: Sequence[object] = ()
+    con: Conexao,
+    sql: str,
+    intervalo: tuple[int, int] = TUDO,
+    limite: int = -1,
+    molde: Sequence[object] = (),
 ) -> Iterator[tuple[int, int, Crua]]:
-    """Devolve as linhas com `depois_de` < id ≤ `ate` já juntas pelo servidor, em páginas.
+    """Devolve as linhas depois de um id e até outro, já juntas pelo servidor, em páginas.
 
     De cada uma: o id antes dela, quantas linhas são, e o que se pediu. Na memória nunca
     há mais de uma, por mais compridos que sejam os nomes. `molde`, o que mais a consulta
     pede, é lido de novo a cada página.
     """
+    depois_de, ate = intervalo
     restam = limite if limite >= 0 else TODOS
     tamanho = PRIMEIRA
     while restam:
@@ -183,3 +198,12 @@ def blocos_do_indice(con: Conexao) -> Iterator[bytes]:
             return
         yield bloco
         anterior = bloco.rsplit(b"\x1f", 3)[-3].rpartition(b"\x1f")[2]
+
+
+def email_repetido(con: Conexao) -> str:
+    """Devolve um e-mail que se repete, sem distinguir maiúsculas ASCII; vazio se nenhum."""
+    for (resumo,) in con.execute(RESUMOS_REPETIDOS).fetchall():
+        emails = [email for (email,) in con.execute(COM_O_RESUMO, (resumo,))]
+        if len({email.encode().lower() for email in emails}) < len(emails):
+            return str(emails[-1])
+    return ""

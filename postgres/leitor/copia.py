@@ -23,12 +23,12 @@ from postgres.leitor.leitura import Leitura
 # O arquivo é como os do escritor. Pela metade se joga fora: não precisa de diário, e o fsync é um
 # só, no fim; a ordenação do índice, do tamanho dele, vai para o lado do arquivo, e não para /tmp.
 AJUSTES = (
-    f"PRAGMA application_id = {APLICACAO}",
-    f"PRAGMA user_version = {VERSAO_DO_ESQUEMA}",
     "PRAGMA page_size = 8192",
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
     "PRAGMA threads = 2",
+    f"PRAGMA application_id = {APLICACAO}",
+    f"PRAGMA user_version = {VERSAO_DO_ESQUEMA}",
 )
 TEMPORARIOS = "SQLITE_TMPDIR"  # sqlite.org/tempfiles.html, seção 5
 INSERE_USUARIO = "INSERT INTO usuarios VALUES (?, ?, ?, ?)"
@@ -99,7 +99,7 @@ def _preencher(origem: Leitura, parcial: str) -> None:
 
 def _linhas(origem: Leitura) -> Iterator[tuple[int, bytes]]:
     """Devolve as linhas, como o lacre as junta, e o id que vem antes de cada bloco."""
-    paginas = consultas.paginas(origem.con, consultas.LINHAS_DO_LACRE, 0, consultas.TODOS)
+    paginas = consultas.paginas(origem.con, consultas.LINHAS_DO_LACRE)
     for anterior, quantas, [bloco] in paginas:
         linhas = bloco or b""
         if linhas.count(b"\x1f") != (CAMPOS - 1) * quantas or linhas.count(b"\x1e") != quantas:

@@ -40,7 +40,7 @@ def endereco(texto: str) -> str:
 
 
 def partes(texto: str) -> Partes:
-    """Separa o endereço nas opções dele. Levanta Erro 2, sem o repetir, se o libpq não o entende."""
+    """Separa o endereço nas opções dele. Levanta Erro 2 se o libpq não o entende."""
     try:
         return {chave: str(valor) for chave, valor in conninfo_to_dict(texto).items()}
     except (ProgrammingError, UnicodeError):

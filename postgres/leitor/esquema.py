@@ -43,7 +43,8 @@ SELECT format('gatilho %s', pg_get_triggerdef(t.oid))
 FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid
 WHERE relnamespace = 'desafio2'::regnamespace AND NOT tgisinternal
 UNION ALL
-SELECT format('função %s', oid::regprocedure) || CASE WHEN prosecdef THEN ', com os direitos dela' ELSE '' END
+SELECT format('função %s', oid::regprocedure)
+    || CASE WHEN prosecdef THEN ', com os direitos dela' ELSE '' END
 FROM pg_proc WHERE pronamespace = 'desafio2'::regnamespace"""
 # Quem pode o quê, além do dono. Ler, outros podem: é mudar que não.
 DIREITOS = """\

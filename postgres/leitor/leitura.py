@@ -83,7 +83,7 @@ class Leitura:
             if pronto[0]:
                 yield depois_de, *pronto
             return
-        paginas = consultas.paginas(self.con, consultas.LINHAS_DO_LACRE, depois_de, ate)
+        paginas = consultas.paginas(self.con, consultas.LINHAS_DO_LACRE, (depois_de, ate))
         for anterior, quantas, [linhas] in paginas:
             yield anterior, quantas, linhas or b""
 
@@ -160,7 +160,7 @@ class Leitura:
         """Devolve, de cada página, os campos que podem não caber nas larguras de agora."""
         molde = [larguras[1]] * 2 + [larguras[2]] * 2
         sql = consultas.O_QUE_ALARGA
-        for *_, cru in consultas.paginas(self.con, sql, 0, consultas.TODOS, limite, molde):
+        for *_, cru in consultas.paginas(self.con, sql, consultas.TUDO, limite, molde):
             id_, criado_em, nomes, emails = (campo or b"" for campo in cru)
             yield int(id_), int(criado_em), nomes.decode(), emails.decode()
             molde[:] = [larguras[1]] * 2 + [larguras[2]] * 2
@@ -170,7 +170,7 @@ class Leitura:
         return self._blocos(consultas.LINHAS_DA_TABELA, limite, larguras)
 
     def _blocos(self, sql: str, limite: int, molde: Sequence[object] = ()) -> Iterator[bytes]:
-        for *_, [bloco] in consultas.paginas(self.con, sql, 0, consultas.TODOS, limite, molde):
+        for *_, [bloco] in consultas.paginas(self.con, sql, consultas.TUDO, limite, molde):
             yield bloco or b""
 
     def fatos(self, prova: Prova | None = None) -> list[tuple[str, str]]:

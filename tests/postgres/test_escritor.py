@@ -200,7 +200,7 @@ def test_num_banco_cheio_as_novas_esperam(
     from postgres.escritor import carga  # noqa: PLC0415
 
     assert escritor_pg("importar", csv(tmp_path, gente(15_000))).codigo == 0
-    monkeypatch.setattr(carga, "BANCO_PEQUENO", 0)
+    monkeypatch.setattr(carga, "REFAZ_SEM_SABER", 0)
     monkeypatch.setattr(carga, "REFAZ", refaz)
     novas = [*DIFICEIS, *gente(17_000, 10_000), ("De novo", "RUI@x.com")]
 
