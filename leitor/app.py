@@ -61,7 +61,8 @@ def _listar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
     else:
         blocos = ler_dados(leitura, opcoes.formato, limite)
     _entregar(blocos, falha)
-    if isinstance(resultado, Prova) and 0 <= limite < resultado.usuarios:
+    na_pagina = opcoes.formato == "html"  # que já o diz, e nunca traz tudo
+    if isinstance(resultado, Prova) and not na_pagina and 0 <= limite < resultado.usuarios:
         console.dizer(f"{milhar(limite)} de {milhar(resultado.usuarios)}; tudo: --limite tudo")
     return os.EX_OK
 
