@@ -69,3 +69,12 @@ def escritor_pg(
 ) -> Programa:
     """Chama o main do escritor no PostgreSQL; devolve código, stdout e stderr."""
     return no_processo(principal("postgres.escritor"), capsys)
+
+
+@pytest.fixture
+def leitor_pg(
+    banco_pg: Banco, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Programa:
+    """Chama o main do leitor no PostgreSQL, no papel de leitor; código, stdout e stderr."""
+    monkeypatch.setenv("BANCO", banco_pg.uri("leitor"))
+    return no_processo(principal("postgres.leitor"), capsys)
