@@ -1,11 +1,15 @@
-"""Em que codificação um arquivo parece estar, quando não é na que se disse."""
+"""Dos bytes ao texto; e em que codificação um arquivo parece estar, se não é na que se disse."""
 
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import re
 from collections.abc import Iterable
+from typing import Any
 
+MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 UTF8 = "utf-8-sig"  # com ou sem BOM
 BYTE = re.compile(r"[\udc80-\udcff]")  # o que surrogateescape deixa no lugar de cada um
 MARCAS = (  # a de UTF-32 começa pela de UTF-16
@@ -89,3 +93,32 @@ class Indicios:
         if self.ilegiveis <= self._lidas:
             return None
         return pelos_bytes(self._amostra) or ("" if self.ilegiveis > 1 else None)
+
+
+def em_texto(binario: io.BufferedReader, codificacao: str) -> io.TextIOWrapper:
+    """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
+
+    Num pipe o primeiro pode chegar sozinho, e `peek` não espera pelo outro.
+    Bytes que não são da codificação viram substitutos, que a validação acha com o
+    número da linha; o decodificador estrito só diria a posição no bloco.
+    """
+    inicio = binario.peek(2)[:2]
+    if len(inicio) == 1:
+        inicio = binario.read(2)
+        binario = io.BufferedReader(_Devolvidos(inicio, binario), 1 << 20)
+    fonte = gzip.GzipFile(fileobj=binario) if inicio == MAGIA_DO_GZIP else binario
+    return io.TextIOWrapper(fonte, codificacao, "surrogateescape", newline="")
+
+
+class _Devolvidos(io.RawIOBase):
+    """Um binário com os primeiros bytes, que já se leram, de novo à frente."""
+
+    def __init__(self, inicio: bytes, resto: io.BufferedReader) -> None:
+        self._inicio = io.BytesIO(inicio)
+        self._resto = resto
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, destino: Any) -> int:
+        return self._inicio.readinto(destino) or self._resto.readinto1(destino)

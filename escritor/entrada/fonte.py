@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from escritor import erros
 from escritor.entrada import colunas, formato_csv, formato_json
-from escritor.entrada.codificacao import COMECO, UTF8, pelo_comeco
+from escritor.entrada.codificacao import COMECO, UTF8, em_texto, pelo_comeco
 from escritor.entrada.colunas import Nomes
 from escritor.entrada.pessoa import Lote
 from escritor.entrada.recusas import Recusas, outra_codificacao
@@ -25,7 +25,6 @@ from escritor.guarda import um_deles
 from escritor.lugar import no_container
 from escritor.texto import onde, registravel
 
-MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 TRECHO = 1 << 20  # bytes
 DESCRITOR = 0  # o da entrada padrão
 EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -185,20 +184,6 @@ def _nao_abre(arquivo: str, erro: OSError) -> Erro:
     )
 
 
-class _Devolvidos(io.RawIOBase):
-    """Um binário com os primeiros bytes, que já se leram, de novo à frente."""
-
-    def __init__(self, inicio: bytes, resto: io.BufferedReader) -> None:
-        self._inicio = io.BytesIO(inicio)
-        self._resto = resto
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, destino: Any) -> int:
-        return self._inicio.readinto(destino) or self._resto.readinto1(destino)
-
-
 def _com_espia(binario: Any) -> io.BufferedReader:
     """Garante o `peek`, que um objeto na memória, como o dos testes, não tem."""
     return binario if isinstance(binario, io.BufferedReader) else io.BufferedReader(binario)
@@ -236,21 +221,10 @@ def _tamanho(binario: io.BufferedReader) -> int:
 
 
 def _texto(binario: io.BufferedReader, codificacao: str, nome: str) -> io.TextIOWrapper:
-    """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
-
-    Num pipe o primeiro pode chegar sozinho, e `peek` não espera pelo outro.
-    Bytes que não são da codificação viram substitutos, que a validação acha com o
-    número da linha; o decodificador estrito só diria a posição no bloco.
-    """
     try:
-        inicio = binario.peek(2)[:2]
-        if len(inicio) == 1:
-            inicio = binario.read(2)
-            binario = io.BufferedReader(_Devolvidos(inicio, binario), TRECHO)
+        return em_texto(binario, codificacao)
     except OSError as erro:
         raise _nao_le(nome, erro) from erro
-    fonte = gzip.GzipFile(fileobj=binario) if inicio == MAGIA_DO_GZIP else binario
-    return io.TextIOWrapper(fonte, codificacao, "surrogateescape", newline="")
 
 
 def _pela_extensao(arquivo: str) -> str:
