@@ -43,7 +43,7 @@ class Analisador(argparse.ArgumentParser):
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
         """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
-        with console.inteira():
+        with console.Inteira():
             console.saida().flush()
         raise SystemExit(status)
 
@@ -58,7 +58,7 @@ class Completar(argparse.Action):
         values: object,
         option_string: str | None = None,  # noqa: ARG002
     ) -> NoReturn:
-        with console.inteira():
+        with console.Inteira():
             console.saida().write(completar.script(parser, str(values), erros.do_leitor()))
         parser.exit()
 

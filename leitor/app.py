@@ -103,7 +103,7 @@ def _entregar(
 ) -> None:
     """Escreve os blocos e só então levanta a falha, mesmo que já não haja quem os leia."""
     try:
-        with console.inteira(remedio):
+        with console.Inteira(remedio):
             console.saida().buffer.writelines(blocos)
             console.saida().flush()
     except Erro:
@@ -172,7 +172,7 @@ def _vigiar(banco: Banco, opcoes: Opcoes, espera: float) -> int:
         return banco.Leitura(opcoes.banco, espera)
 
     with (
-        console.inteira("Rode o vigia de novo."),
+        console.Inteira("Rode o vigia de novo."),
         Vigia(preparar, _ordem(banco, opcoes), console.saida(), opcoes.dizer) as vigia,
     ):
         return vigia.vigiar(opcoes.intervalo, opcoes.vezes, opcoes.estado)

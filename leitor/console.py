@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import TextIOWrapper
 
 from leitor.erros import ENTRADA_SAIDA, Erro, motivo
@@ -42,16 +40,23 @@ def saida() -> TextIO:
     return sys.stdout
 
 
-@contextmanager
-def inteira(remedio: str = "Leia de novo.") -> Iterator[None]:
-    """Traduz em Erro 74 a saída padrão que falhou: o que saiu já não é tudo o que havia a dizer."""
-    try:
-        yield
-    except OSError as erro:
-        calar(sys.stdout)
-        raise Erro(
-            ENTRADA_SAIDA, f"a saída padrão falhou ({motivo(erro)}): não saiu tudo. {remedio}"
-        ) from erro
+class Inteira:
+    """Um contexto que traduz em Erro 74 a saída padrão que falhou: não saiu tudo.
+
+    Uma classe, e não `contextmanager`: o contextlib pesaria na partida.
+    """
+
+    def __init__(self, remedio: str = "Leia de novo.") -> None:
+        self.remedio = remedio
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _tipo: object, erro: BaseException | None, _rastro: object) -> None:
+        if isinstance(erro, OSError):
+            calar(sys.stdout)
+            motivo_ = f"a saída padrão falhou ({motivo(erro)}): não saiu tudo. {self.remedio}"
+            raise Erro(ENTRADA_SAIDA, motivo_) from erro
 
 
 def no_terminal(fluxo: TextIO | None) -> bool:

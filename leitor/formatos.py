@@ -34,10 +34,13 @@ class _EmColunas(dict[int, str]):
     """
 
     def __missing__(self, codigo: int) -> str:
+        letra = chr(codigo)
+        if codigo < 0x300:  # daí para baixo, cada letra ocupa uma
+            self[codigo] = letra
+            return letra
         import unicodedata  # só quem tem letras largas paga por ele
 
-        letra = chr(codigo)
-        if unicodedata.category(letra) in {"Mn", "Me", "Cf"} and letra != "\xad":
+        if unicodedata.category(letra) in {"Mn", "Me", "Cf"}:
             self[codigo] = ""
         else:
             self[codigo] = letra * (1 + (unicodedata.east_asian_width(letra) in "WF"))

@@ -7,8 +7,9 @@ import os
 import time
 
 from leitor import erros
-from leitor.arquivo import ler, trocando
+from leitor.arquivo import ler
 from leitor.erros import Erro
+from leitor.troca import trocando
 
 ESPERA = 1.0  # segundos por outro vigia com o mesmo --estado
 REINICIE = "Reinicie-o: docker compose restart vigia"
