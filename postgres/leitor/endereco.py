@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -61,6 +63,11 @@ def mostrado(ditas: Partes) -> str:
     onde = ditas.get("host") or ditas.get("hostaddr") or ditas.get("service") or "localhost"
     porta = f":{ditas['port']}" if "port" in ditas else ""
     return f"{onde}{porta}/{ditas.get('dbname') or ditas.get('user') or 'desafio2'}"
+
+
+def do_dono(ditas: Partes) -> str:
+    """Devolve o DSN de quem é dono do banco, seja ele quem for, como o bash o lê."""
+    return shlex.quote(sem_segredos({**ditas, "user": "DONO"}))
 
 
 def sem_segredos(ditas: Partes) -> str:

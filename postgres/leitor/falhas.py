@@ -75,7 +75,7 @@ def passa(erro: psycopg.Error) -> bool:
 
 
 def traduzir(erro: psycopg.Error, nome: str, dsn: str, espera: float, *, entrou: bool) -> Erro:
-    """Traduz a falha; uma que não é prevista volta a ser lançada. `dsn` é sem segredos."""
+    """Traduz a falha; uma que não é prevista volta a ser lançada. `dsn`: o do dono."""
     dito = estado(erro, entrou=entrou)
     chave = next((c for c in (dito, dito[:3], dito[:2]) if c in TABELA), None)
     if chave is None:
@@ -83,7 +83,7 @@ def traduzir(erro: psycopg.Error, nome: str, dsn: str, espera: float, *, entrou:
     codigo, motivo, remedio = TABELA[chave]
     causa = "" if chave == "55P03" else f" ({' '.join(_texto(erro).split())})"
     motivo = motivo.format(espera=espera)
-    return Erro(codigo, f"{nome}: {motivo}{causa}. {remedio.format(dsn=repr(dsn))}")
+    return Erro(codigo, f"{nome}: {motivo}{causa}. {remedio.format(dsn=dsn)}")
 
 
 def _texto(erro: psycopg.Error) -> str:

@@ -59,7 +59,7 @@ class Leitura:
         """Devolve o que se diz de uma das `falhas`, e o código de saída."""
         if not isinstance(erro, psycopg.Error):
             raise erro
-        dsn = endereco.sem_segredos(self.partes)
+        dsn = endereco.do_dono(self.partes)
         return falhas.traduzir(erro, self.nome, dsn, self.espera, entrou=hasattr(self, "con"))
 
     # O que leitor.recalculo lê.

@@ -54,7 +54,7 @@ def _conexao(leitura: Leitura) -> str:
 
 def _dono(leitura: Leitura) -> str:
     existe, marca = esquema.marca(leitura.con)
-    setup = f"{falhas.SETUP} {endereco.sem_segredos(leitura.partes)!r}"
+    setup = f"{falhas.SETUP} {endereco.do_dono(leitura.partes)}"
     if not existe:
         raise leitura.recusa(
             erros.ESQUEMA,
