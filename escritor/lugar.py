@@ -50,13 +50,14 @@ def refeito(argumentos: Sequence[str], arquivo: str, mudar: Mapping[str, str]) -
 def _sem(argumentos: Sequence[str], arquivo: str, nomes: Mapping[str, str]) -> list[str]:
     """Devolve os argumentos sem as opções com estes nomes, nem os valores delas."""
     restam: list[str] = []
-    pular = False
+    antes = ""  # a opção cujo valor pode ser o argumento seguinte
     for argumento in argumentos:
-        if pular and not (argumento == arquivo or argumento.startswith("-")):
-            pular = False
+        sem_valor = argumento.startswith("-") or (antes == OPCIONAL and argumento == arquivo)
+        if antes and (argumento == "-" or not sem_valor):
+            antes = ""
             continue
         nome, igual, _ = argumento.partition("=")
-        pular = nome in nomes and not igual
+        antes = nome if nome in nomes and not igual else ""
         if nome not in nomes:
             restam.append(argumento)
     return restam

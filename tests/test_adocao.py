@@ -139,7 +139,7 @@ def test_tabela_vazia(banco: Path, escritor: Programa, leitor: Programa) -> None
         ("UPDATE usuarios SET nome = '' WHERE id = 2", "id 2: nome: vazio"),
         ("UPDATE usuarios SET nome = 'A' || char(31) WHERE id = 2", "U+001F"),
         ("UPDATE usuarios SET nome = 'A' || char(8238) WHERE id = 2", "U+202E"),
-        ("UPDATE usuarios SET nome = CAST(x'ff' AS TEXT) WHERE id = 2", "bytes que não são"),
+        ("UPDATE usuarios SET nome = CAST(x'ff' AS TEXT) WHERE id = 2", "nome: há"),
         ("UPDATE usuarios SET nome = x'41' WHERE id = 2", "não é texto"),
         ("UPDATE usuarios SET criado_em = 'ontem' WHERE id = 3", "'ontem' não é uma data"),
         ("UPDATE usuarios SET id = -1 WHERE id = 3", "id -1: o id devia ser um inteiro de 1"),

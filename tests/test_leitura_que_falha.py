@@ -19,7 +19,7 @@ def test_a_primeira_leitura_falha(pedido: str, semeado: Path) -> None:
     antes = fotografar(semeado.parent)
     saida = rodar(comando("escritor", pedido, "/proc/self/mem"))
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (74, "", 1)
-    assert "mem: falha ao ler a entrada (erro de entrada e saída). Nada foi" in saida.stderr
+    assert "mem: falha ao ler (erro de entrada e saída). Nada foi" in saida.stderr
     assert fotografar(semeado.parent) == antes
 
 
@@ -35,7 +35,7 @@ def test_entrada_padrao_que_nao_se_le(
     antes = fotografar(semeado.parent)
     saida = rodar(no_shell(f'exec "$@" {entrada}', *comando("escritor", pedido, "-")))
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (codigo, "", 1)
-    assert saida.stderr.startswith("[ESCRITOR] ERRO: -: ")
+    assert "entrada padrão" in saida.stderr
     assert motivo in saida.stderr
     assert fotografar(semeado.parent) == antes
 
@@ -47,7 +47,7 @@ def test_uma_pasta(pedido: str, semeado: Path, escritor: Programa, tmp_path: Pat
     codigo, stdout, stderr = escritor(pedido, str(tmp_path))
     assert (codigo, stdout, stderr.count("\n")) == (66, "", 1)
     assert f"{tmp_path}: " in stderr
-    assert "(é uma pasta)" in stderr
+    assert "é uma pasta" in stderr
     assert fotografar(semeado.parent) == antes
 
 

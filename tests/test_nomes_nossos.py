@@ -111,7 +111,7 @@ def test_as_recusas_nao_apagam_a_entrada(
     (tmp_path / "fisico.csv").hardlink_to(entrada)
     cmd = comando("escritor", "importar", str(entrada) if por == "nome" else "-")
     saida = rodar(no_shell(f'"$@" < {entrada}', *cmd, "--rejeitados", f"{tmp_path}/{destino}"))
-    assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (2, "", 1)
+    assert (saida.codigo, saida.stdout, saida.stderr.count("] ERRO: ")) == (2, "", 1)
     assert "--rejeitados apagaria a entrada ou o banco" in saida.stderr
     assert entrada.read_bytes() == RUINS
     assert pessoas(semeado) == AMOSTRA
