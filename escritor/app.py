@@ -8,8 +8,9 @@ import traceback
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 
-from escritor import argumentos, console, erros
+from escritor import argumentos, console, erros, lugar
 from escritor.entrada import fonte
+from escritor.entrada.colunas import Nomes
 from escritor.entrada.fonte import Entrada, Forma
 from escritor.entrada.pessoa import Lote
 from escritor.entrada.progresso import Progresso
@@ -80,7 +81,8 @@ def _semear(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
 
 def _importar(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
     iniciada_em = agora()
-    forma = Forma(opcoes.formato, opcoes.codificacao, opcoes.delimitador, opcoes.colunas)
+    nomes = Nomes(opcoes.colunas, opcoes.ignorar_colunas)
+    forma = Forma(opcoes.formato, opcoes.codificacao, opcoes.delimitador, nomes)
     with (
         fonte.abrir(
             opcoes.arquivo, forma, opcoes.rejeitados, banco.ao_lado(opcoes.banco)
@@ -132,6 +134,8 @@ def _ressalvas(rejeitados: str | None, aberta: Entrada) -> Iterator[str]:
     if aberta.recusas.total:
         onde = "na saída padrão" if rejeitados == "-" else f"em {rejeitados}"
         yield f"linhas recusadas: {milhar(aberta.recusas.total)}, {onde}"
+    if ignoradas := aberta.ignoradas:
+        yield f"colunas deixadas de lado: {len(ignoradas)} ({', '.join(ignoradas)})"
     if aberta.refeitas:
         yield f"colunas dadas de novo, e não copiadas: {', '.join(aberta.refeitas)}"
 
@@ -144,12 +148,38 @@ def _mostrar(linhas: Sequence[Linha], total: int, feito: str) -> None:
     try:
         console.saida().write("".join(f"{linha}\n" for linha in texto))
         console.saida().flush()
-    except BrokenPipeError:  # `| head`: quem lia já foi, e o que havia a gravar está gravado
-        console.calar(sys.stdout)
-    except OSError as erro:
+    except OSError as erro:  # também de um pipe que se fecha: a lista não chegou inteira
         console.calar(sys.stdout)
         motivo = f"{feito} a saída padrão falhou ({erros.motivo(erro)})."
         raise Erro(erros.ENTRADA_SAIDA, motivo) from erro
+
+
+def _executar(opcoes: Namespace, banco: Banco, sinais: Sinais) -> None:
+    """Faz o que se pediu; um Erro que este mesmo pedido, mudado, cura, sai com a linha a colar."""
+    console.dizer(*_antes(opcoes))
+    try:
+        ACOES[opcoes.comando](banco, opcoes, sinais)
+    except Erro as erro:
+        if erro.mudar is None:
+            raise
+        linha = lugar.refeito(opcoes.pedido, opcoes.arquivo, erro.mudar)
+        raise Erro(erro.codigo, f"{erro}: {linha}", erro.detalhes) from erro
+
+
+def _antes(opcoes: Namespace) -> Iterator[str]:
+    """O que convém saber antes de começar."""
+    if opcoes.presumido:
+        yield f"sem BANCO, e fora de um container, o banco é {opcoes.banco}, na pasta atual"
+    ruins = getattr(opcoes, "rejeitados", None)
+    if ruins and ruins != "-" and lugar.some_com_o_container(ruins):
+        certo = lugar.refeito(opcoes.pedido, opcoes.arquivo, {"--rejeitados": "-"})
+        yield (
+            f"AVISO: {ruins} fica dentro do container e some com ele. Para ficar com as linhas "
+            f"ruins: {certo} > ruins.csv"
+        )
+    no_terminal = sys.stdin is not None and sys.stdin.isatty()
+    if getattr(opcoes, "arquivo", None) == "-" and no_terminal:
+        yield "lendo o que se digita aqui; Ctrl-D, numa linha vazia, termina"
 
 
 def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
@@ -158,7 +188,7 @@ def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
     with sinais.instalados():
         try:
             opcoes = argumentos.ler(sys.argv[1:] if argv is None else argv, os.environ, banco)
-            ACOES[opcoes.comando](banco, opcoes, sinais)
+            _executar(opcoes, banco, sinais)
         except Interrompido as pedido:
             console.dizer(str(pedido))
             return 128 + pedido.numero
@@ -172,6 +202,8 @@ def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
             return erros.ENTRADA_SAIDA
         except Exception:  # noqa: BLE001 - o único lugar: 70 é, por definição, o que não se previu
             traceback.print_exc()
-            console.dizer("ERRO: defeito nosso. Relate com as linhas acima.")
+            console.dizer(
+                "ERRO: o programa errou, e a culpa não é sua. Relate com as linhas acima."
+            )
             return erros.DEFEITO
     return os.EX_OK

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
-from escritor import console, erros, valores, versao
-from escritor.erros import Erro
+from escritor import lugar, valores, versao
+from escritor.analisador import Analisador, Completar, em_portugues
+from escritor.entrada.colunas import TODAS
 from escritor.porta import Banco
 
 ESPERA_PADRAO = "30"
 
 SAIDAS = """\
 códigos de saída:
-  0 gravado  2 uso errado  65 dados recusados  66 nada para ler  70 defeito nosso
+  0 gravado  2 uso errado  65 dados recusados  66 nada para ler  70 erro do programa
   73 sem permissão  74 disco  75 tente de novo  78 esquema desconhecido
   130/143 interrompido e desfeito
 
@@ -28,51 +27,14 @@ exemplos:
 
 GERAIS = "--banco e --espera valem também aqui: veja `escritor --help`\n\nexemplos:"
 
-# O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
-FRASES = {
-    "usage: ": "uso: ",
-    "options": "opções",
-    "positional arguments": "argumentos",
-    "show this help message and exit": "mostra esta ajuda e termina",
-    "the following arguments are required: %s": "faltam argumentos: %s",
-    "unrecognized arguments: %s": "argumentos desconhecidos: %s",
-    "expected one argument": "falta o valor",
-    "argument %(argument_name)s: %(message)s": "%(argument_name)s: %(message)s",
-    "invalid choice: %(value)r (choose from %(choices)s)": (
-        "%(value)r não existe (escolha entre %(choices)s)"
-    ),
-    "ignored explicit argument %r": "não leva valor: %r",
-    "invalid %(type)s value: %(value)r": "valor inválido: %(value)r",
-}
 
-
-class _Analisador(argparse.ArgumentParser):
-    """ArgumentParser que lança Erro 2 em vez de encerrar o processo."""
-
-    def error(self, message: str) -> NoReturn:
-        raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
-
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
-        """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
-        try:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except BrokenPipeError:  # `--help | head`
-            console.calar(sys.stdout)
-        except OSError as erro:
-            console.calar(sys.stdout)
-            motivo = f"nada foi gravado: a saída padrão falhou ({erros.motivo(erro)})."
-            raise Erro(erros.ENTRADA_SAIDA, motivo) from erro
-        raise SystemExit(status)
-
-
-def _globais(ambiente: Mapping[str, str], banco: Banco) -> _Analisador:
-    analisador = _Analisador(prog="escritor", add_help=False, allow_abbrev=False)
+def _globais(ambiente: Mapping[str, str], banco: Banco) -> Analisador:
+    analisador = Analisador(prog="escritor", add_help=False, allow_abbrev=False)
     analisador.add_argument(
         "--banco",
         metavar="CAMINHO",
         type=banco.endereco,
-        default=ambiente.get("BANCO") or banco.PADRAO,
+        default=ambiente.get("BANCO") or None,
         help=banco.AJUDA,
     )
     analisador.add_argument(
@@ -85,8 +47,8 @@ def _globais(ambiente: Mapping[str, str], banco: Banco) -> _Analisador:
     return analisador
 
 
-def _principal(globais: _Analisador, descricao: str) -> _Analisador:
-    analisador = _Analisador(
+def _principal(globais: Analisador, descricao: str) -> Analisador:
+    analisador = Analisador(
         prog="escritor",
         description=descricao,
         epilog=SAIDAS,
@@ -99,6 +61,12 @@ def _principal(globais: _Analisador, descricao: str) -> _Analisador:
         action="version",
         version=f"escritor {versao.ler()}",
         help="mostra a versão e termina",
+    )
+    analisador.add_argument(
+        "--completar",
+        action=Completar,
+        choices=("bash", "zsh"),
+        help="escreve o script que completa comandos e opções no bash ou no zsh",
     )
     comandos = analisador.add_subparsers(dest="comando", title="comandos", metavar="COMANDO")
     _comando(
@@ -114,7 +82,7 @@ def _principal(globais: _Analisador, descricao: str) -> _Analisador:
 
 
 def _comando(
-    comandos: argparse._SubParsersAction[_Analisador],
+    comandos: argparse._SubParsersAction[Analisador],
     nome: str,
     ajuda: str,
     descricao: str,
@@ -131,7 +99,7 @@ def _comando(
     )
 
 
-def _importar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _importar(comandos: argparse._SubParsersAction[Analisador]) -> None:
     importar = _comando(
         comandos,
         "importar",
@@ -176,6 +144,15 @@ def _de_onde(importar: argparse.ArgumentParser) -> None:
         default={},
         help="como as colunas nome e email se chamam no arquivo",
     )
+    importar.add_argument(
+        "--ignorar-colunas",
+        metavar="NOMES",
+        nargs="?",
+        const=frozenset(TODAS),
+        default=frozenset(),
+        type=valores.ignoradas,
+        help="deixa de lado as colunas a mais: todas, ou só estas, com vírgulas entre elas",
+    )
 
 
 def _o_que_fazer(importar: argparse.ArgumentParser) -> None:
@@ -194,7 +171,7 @@ def _o_que_fazer(importar: argparse.ArgumentParser) -> None:
     importar.add_argument("--silencioso", action="store_true", help="não mostra o andamento")
 
 
-def _restaurar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _restaurar(comandos: argparse._SubParsersAction[Analisador]) -> None:
     restaurar = _comando(
         comandos,
         "restaurar",
@@ -213,11 +190,19 @@ def _restaurar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
 def ler(argumentos: Sequence[str], ambiente: Mapping[str, str], banco: Banco) -> argparse.Namespace:
     """Devolve `comando`, `banco`, `espera` (segundos) e, ao importar, `arquivo`.
 
-    Uma opção vale mais que a variável de ambiente. Levanta Erro 2 no uso errado.
+    `pedido` é o que se digitou, para que se repita; `presumido` diz se ninguém disse o
+    banco e ele é o da pasta atual. Uma opção vale mais que a variável de ambiente.
+    Levanta Erro 2 no uso errado.
     """
-    argparse._ = lambda texto: FRASES.get(texto, texto)  # type: ignore[attr-defined]
+    em_portugues()
     globais = _globais(ambiente, banco)
     opcoes, resto = globais.parse_known_args(argumentos)
-    if not resto:
-        resto = ["semear"]
-    return _principal(globais, banco.DESCRICAO).parse_args(resto, opcoes)
+    opcoes = _principal(globais, banco.DESCRICAO).parse_args(resto or ["semear"], opcoes)
+    opcoes.pedido = [*argumentos]
+    dito = any(argumento.startswith("--banco") for argumento in argumentos)
+    if opcoes.banco not in {None, banco.padrao()} and not dito:
+        opcoes.pedido += ["--banco", opcoes.banco]  # quem cola a linha pode não ter a variável
+    opcoes.presumido = opcoes.banco is None and not lugar.no_container()
+    if opcoes.banco is None:
+        opcoes.banco = banco.padrao()
+    return opcoes

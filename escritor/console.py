@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 BUFFER = 1 << 18  # bytes
+CORES = {"ERRO": "31", "AVISO": "33"}  # num terminal: vermelho e amarelo
 
 
 def preparar() -> None:
@@ -44,14 +45,26 @@ def calar(fluxo: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
 
 
+def _com_rotulo(linha: str) -> str:
+    return f"[ESCRITOR] {linha}"
+
+
+def _no_terminal(linha: str) -> str:
+    """Sem rótulo, que a quem digitou o comando não diz nada, uma âncora cabe em 80 colunas."""
+    cor = CORES.get(linha.partition(":")[0])
+    if not cor or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return linha
+    return f"\x1b[{cor}m{linha}\x1b[0m"
+
+
 def dizer(*linhas: str) -> None:
     """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    if sys.stderr is None:
+    if sys.stderr is None or not linhas:
         return
     try:
-        sys.stderr.write(
-            "".join(f"[ESCRITOR] {texto.escapar(texto.sem_senhas(linha))}\n" for linha in linhas)
-        )
+        vestir = _no_terminal if sys.stderr.isatty() else _com_rotulo
+        ditas = (vestir(texto.escapar(texto.sem_senhas(linha))) for linha in linhas)
+        sys.stderr.write("".join(f"{dita}\n" for dita in ditas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         calar(sys.stderr)

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 USO = 2
 DADOS = os.EX_DATAERR
@@ -41,13 +41,21 @@ MOTIVOS = {
 class Erro(Exception):
     """O que aconteceu, onde e o que fazer, numa linha; `codigo` é o de saída.
 
-    `detalhes`: linhas a mostrar antes, como cada recusa de um arquivo.
+    `detalhes`: linhas a mostrar antes, como cada recusa de um arquivo. `mudar`: o remédio
+    é este mesmo pedido, com estas opções; quem sabe qual foi põe o comando no fim da linha.
     """
 
-    def __init__(self, codigo: int, mensagem: str, detalhes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        codigo: int,
+        mensagem: str,
+        detalhes: Sequence[str] = (),
+        mudar: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(mensagem)
         self.codigo = codigo
         self.detalhes = detalhes
+        self.mudar = mudar
 
 
 def motivo(erro: OSError | MemoryError) -> str:

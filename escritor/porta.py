@@ -24,8 +24,10 @@ class Banco(Protocol):
     """As funções, todas do módulo. As que recebem a conexão rodam na transação de quem chama."""
 
     DESCRICAO: str
-    PADRAO: str  # o de BANCO
     AJUDA: str  # de --banco
+
+    def padrao(self) -> str:
+        """Devolve o endereço de quem não disse nenhum; depende de onde se roda."""
 
     def endereco(self, texto: str, /) -> str:
         """Devolve o que BANCO ou --banco dizem; levanta ArgumentTypeError se não serve."""

@@ -18,6 +18,7 @@ from escritor.copias import adocao, exame, restauracao
 from escritor.entrada.pessoa import Lote
 from escritor.erros import Erro
 from escritor.execucao import Execucao, Gravadas
+from escritor.lugar import no_container
 from escritor.percurso import Ponto
 from escritor.sinais import Interrompido, Sinais
 from escritor.texto import CONTROLES, tem_senha
@@ -25,7 +26,6 @@ from escritor.texto import CONTROLES, tem_senha
 __all__ = [  # o que porta.py pede
     "AJUDA",
     "DESCRICAO",
-    "PADRAO",
     "abrir",
     "ao_lado",
     "conferir",
@@ -33,18 +33,25 @@ __all__ = [  # o que porta.py pede
     "garantir_esquema",
     "gravar",
     "listar",
+    "padrao",
     "registrar",
     "restaurar",
     "sem_conflitos",
     "ultima_execucao",
 ]
 
-PADRAO = "/data/desafio2.db"
-AJUDA = f"arquivo do banco (variável BANCO; padrão {PADRAO})"
+NO_VOLUME = "/data/desafio2.db"
+NA_PASTA = "./desafio2.db"  # sem Docker não há /data, e criá-la surpreenderia
+AJUDA = f"arquivo do banco (variável BANCO; padrão {NO_VOLUME}); fora de um container, {NA_PASTA}"
 DESCRICAO = "Cria e preenche o banco SQLite do volume compartilhado, sela o que gravou e termina."
 LISTA_USUARIOS = "SELECT id, nome, email, criado_em FROM usuarios ORDER BY id LIMIT ?"
 
 Linha = tuple[int, str, str, str]
+
+
+def padrao() -> str:
+    """Devolve o banco de quem não disse nenhum: o do volume, ou o da pasta atual."""
+    return NO_VOLUME if no_container() else NA_PASTA
 
 
 def endereco(texto: str) -> str:

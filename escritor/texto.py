@@ -26,6 +26,13 @@ def milhar(numero: int) -> str:
     return f"{numero:,}".replace(",", ".")
 
 
+def onde(arquivo: str, linha: int = 0) -> str:
+    """Diz um arquivo de entrada, e a linha: `-` é a entrada padrão."""
+    if arquivo == "-":
+        return f"entrada padrão, linha {linha}" if linha else "entrada padrão"
+    return f"{arquivo}:{linha}" if linha else arquivo
+
+
 def escapar(texto: str) -> str:
     r"""Devolve o texto como se mostra numa linha só: uma quebra num nome de arquivo é `\n`."""
     return texto.translate(ESCAPES)

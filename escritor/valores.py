@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import difflib
 import io
 import math
 import os
 
 from escritor.entrada.colunas import OBRIGATORIAS
+
+# Como as pessoas chamam as codificações que uma planilha grava.
+APELIDOS = {
+    "ansi": "cp1252",
+    "excel": "cp1252",
+    "windows": "cp1252",
+    "win": "cp1252",
+    "iso": "latin-1",
+    "latin": "latin-1",
+    "dos": "cp850",
+    "mac": "mac-roman",
+    "unicode": "utf-16",
+    "utf": "utf-8",
+}
+CONHECIDAS = ("utf-8-sig", "utf-16-le", "utf-16-be", "utf-32", "iso-8859-1", "iso-8859-15", "ascii")
 
 
 def segundos(texto: str) -> float:
@@ -38,8 +54,26 @@ def codificacao(nome: str) -> str:
         # Como na importação: nem toda a que se conhece é de texto, ou aceita bytes ruins.
         io.TextIOWrapper(io.BytesIO(), nome, "surrogateescape").read()
     except (LookupError, UnicodeError):
-        raise argparse.ArgumentTypeError(f"codificação desconhecida: {nome!r}") from None
+        motivo = f"codificação desconhecida: {nome!r}{_quis_dizer(nome)}"
+        raise argparse.ArgumentTypeError(motivo) from None
     return "utf-8-sig" if canonico == "utf-8" else nome  # com ou sem BOM
+
+
+def _quis_dizer(nome: str) -> str:
+    """Devolve a pergunta que sugere a codificação certa; vazia se nenhuma se parece."""
+    certa = APELIDOS.get(nome.strip().casefold())
+    if certa is None:
+        parecidas = difflib.get_close_matches(nome.lower(), [*APELIDOS.values(), *CONHECIDAS], 1)
+        certa = parecidas[0] if parecidas else None
+    return f"; você quis dizer {certa}?" if certa else ""
+
+
+def ignoradas(texto: str) -> frozenset[str]:
+    """Converte `A,B` nos nomes das colunas que se deixam de lado."""
+    nomes = frozenset(nome.strip().casefold() for nome in texto.split(","))
+    if "" in nomes or nomes & {*OBRIGATORIAS}:
+        raise argparse.ArgumentTypeError(f"não dá para deixar de lado {texto!r}")
+    return nomes
 
 
 def delimitador(texto: str) -> str:

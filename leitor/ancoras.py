@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import NamedTuple
 
-from leitor import arquivo, erros
+from leitor import arquivo, erros, troca
 from leitor.destinos import nao_escreve
 from leitor.erros import Erro
 from leitor.texto import milhar
@@ -113,7 +113,7 @@ def _conferir(leitura: Leitura, dadas: Sequence[Ancora], caminho: str) -> str:
         situacao, novas = _com_as_guardadas(leitura, dadas, caminho)
         if novas is None:
             return _em_texto(situacao)
-        with arquivo.trocando(caminho, _ocupado(caminho, leitura.espera), leitura.espera) as trocar:
+        with troca.trocando(caminho, _ocupado(caminho, leitura.espera), leitura.espera) as trocar:
             # Enquanto se esperava, outro leitor pode ter guardado a dele.
             situacao, novas = _com_as_guardadas(leitura, dadas, caminho)
             if novas is not None:

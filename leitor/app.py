@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from leitor import arquivo, console, erros, formatos
+from leitor import console, dizeres, erros, formatos, pedido
 from leitor.configuracao import Opcoes
 from leitor.erros import Erro
 from leitor.prova import Prova, Verificacao, quem_le
@@ -16,11 +16,9 @@ from leitor.verificacao import verificar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from leitor.porta import Banco, Leitura, Ordem
+    from leitor.progresso import Progresso
 
-DA_GRAVACAO = (  # o que o relatório em JSON diz da última gravação
-    *("id", "origem", "container", "versao", "concluida_em"),
-    *("primeiro_id", "ultimo_id", "inseridos", "lacre"),
-)
+PRIMEIRAS = 20  # linhas da tabela, num terminal
 
 
 def verificar_banco(leitura: Leitura, ordem: Ordem) -> tuple[list[Verificacao], Erro | None]:
@@ -55,14 +53,26 @@ def _listar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
         raise falha
     resultado = falha or leitura.prova()
     if isinstance(resultado, Prova):
-        nomes = ", ".join(verificacao.nome for verificacao in verificacoes)
-        console.dizer(f"verificado: {nomes}; tudo em ordem", *_prova_em_texto(resultado))
+        feitas = len(verificacoes)
+        opcoes.dizer(f"✓ {feitas} de {feitas} verificações", *dizeres.em_texto(resultado))
+    limite = _limite(opcoes)
     if opcoes.formato == "html":
-        blocos = _em_bytes(_pagina(leitura, verificacoes, resultado, opcoes.limite))
+        blocos = _em_bytes(_pagina(leitura, verificacoes, resultado, limite))
     else:
-        blocos = ler_dados(leitura, opcoes.formato, opcoes.limite)
+        blocos = ler_dados(leitura, opcoes.formato, limite)
     _entregar(blocos, falha)
+    na_pagina = opcoes.formato == "html"  # que já o diz, e nunca traz tudo
+    if isinstance(resultado, Prova) and not na_pagina and 0 <= limite < resultado.usuarios:
+        console.dizer(f"{milhar(limite)} de {milhar(resultado.usuarios)}; tudo: --limite tudo")
     return os.EX_OK
+
+
+def _limite(opcoes: Opcoes) -> int:
+    """Quantas linhas mostrar a quem não disse: num terminal e sob `up`, a tabela é só o começo."""
+    if opcoes.limite is not None:
+        return opcoes.limite
+    curta = opcoes.formato == "tabela" and (console.no_terminal(sys.stdout) or console.sob_up())
+    return PRIMEIRAS if curta else -1
 
 
 def _pagina(
@@ -93,7 +103,7 @@ def _entregar(
 ) -> None:
     """Escreve os blocos e só então levanta a falha, mesmo que já não haja quem os leia."""
     try:
-        with console.inteira(remedio):
+        with console.Inteira(remedio):
             console.saida().buffer.writelines(blocos)
             console.saida().flush()
     except Erro:
@@ -104,7 +114,9 @@ def _entregar(
 
 
 def _verificar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
-    verificacoes, falha = verificar_banco(leitura, _ordem(banco, opcoes))
+    with _progresso("abrindo", opcoes) as progresso:
+        ordem = progresso.na_ordem(_ordem(banco, opcoes))
+        verificacoes, falha = verificar_banco(leitura, ordem)
     prova = None if falha else leitura.prova()
     if opcoes.formato == "json":
         texto = formatos.relatorio_em_json(
@@ -113,22 +125,32 @@ def _verificar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
                 "verificado": falha is None,
                 "codigo": falha.codigo if falha else os.EX_OK,
                 "verificacoes": [vars(verificacao) for verificacao in verificacoes],
-                "prova": _prova_em_json(prova) if prova else None,
+                "prova": dizeres.em_json(prova) if prova else None,
             }
         )
     else:
-        linhas = _prova_em_texto(prova) if prova else []
-        texto = formatos.relatorio_em_texto(verificacoes) + "".join(
+        linhas = dizeres.em_texto(prova) if prova else []
+        cores = console.colorida(sys.stdout)
+        texto = formatos.relatorio_em_texto(verificacoes, cores=cores) + "".join(
             f"{escapar(linha)}\n" for linha in linhas
         )
     _entregar(_em_bytes([texto]), falha)
     return os.EX_OK
 
 
+def _progresso(fase: str, opcoes: Opcoes) -> Progresso:
+    from leitor.progresso import Progresso  # só quem pode demorar paga por ele
+
+    return Progresso(fase, calado=opcoes.silencioso)
+
+
 def _copiar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
     ordem = _ordem(banco, opcoes)
     if opcoes.arquivo != "-":
-        console.dizer(banco.copiar(leitura, opcoes.arquivo, ordem, substituir=opcoes.substituir))
+        with _progresso("copiando", opcoes) as progresso:
+            ordem = progresso.na_ordem(ordem)
+            feito = banco.copiar(leitura, opcoes.arquivo, ordem, substituir=opcoes.substituir)
+        opcoes.dizer(feito)
         return os.EX_OK
     if sys.stdout is not None and sys.stdout.isatty():  # que um banco só desarrumaria
         raise Erro(
@@ -136,26 +158,11 @@ def _copiar(leitura: Leitura, banco: Banco, opcoes: Opcoes) -> int:
             "-: a saída padrão é um terminal. Redirecione: "
             f"{erros.do_leitor('copiar - > copia.db')}",
         )
-    _entregar(banco.despejar(leitura, ordem), remedio="A cópia não está inteira: faça-a de novo.")
-    console.dizer(f"copiado: {leitura.nome}, verificado antes do primeiro byte")
+    with _progresso("abrindo", opcoes) as progresso:
+        blocos = banco.despejar(leitura, progresso.na_ordem(ordem))
+        _entregar(blocos, remedio="A cópia não está inteira: faça-a de novo.")
+    opcoes.dizer(f"copiado: {leitura.nome}, verificado antes do primeiro byte")
     return os.EX_OK
-
-
-def _prova_em_texto(prova: Prova) -> list[str]:
-    gravacao = prova.ultima_gravacao
-    return [
-        f"gravado: execução {gravacao.id} ({gravacao.origem}), container "
-        f"{gravacao.container}, {gravacao.concluida_em}; inseridos: {milhar(gravacao.inseridos)}",
-        f"lacre:   sha256 {gravacao.lacre}",
-        f"âncora:  {prova.ancora}",
-        f"lido:    container {prova.lido_por}, {prova.lido_em}; "
-        f"usuários: {milhar(prova.usuarios)}, execuções: {milhar(prova.execucoes)}",
-    ]
-
-
-def _prova_em_json(prova: Prova) -> dict[str, object]:
-    gravacao = vars(prova.ultima_gravacao)
-    return vars(prova) | {"ultima_gravacao": {campo: gravacao[campo] for campo in DA_GRAVACAO}}
 
 
 def _vigiar(banco: Banco, opcoes: Opcoes, espera: float) -> int:
@@ -165,8 +172,8 @@ def _vigiar(banco: Banco, opcoes: Opcoes, espera: float) -> int:
         return banco.Leitura(opcoes.banco, espera)
 
     with (
-        console.inteira("Rode o vigia de novo."),
-        Vigia(preparar, _ordem(banco, opcoes), console.saida(), console.dizer) as vigia,
+        console.Inteira("Rode o vigia de novo."),
+        Vigia(preparar, _ordem(banco, opcoes), console.saida(), opcoes.dizer) as vigia,
     ):
         return vigia.vigiar(opcoes.intervalo, opcoes.vezes, opcoes.estado)
 
@@ -178,37 +185,12 @@ def _saude(caminho: str) -> int:
     return os.EX_OK
 
 
-def _opcoes(argumentos: Sequence[str], banco: Banco) -> Opcoes:
-    """O que fazer. Levanta Erro 2 no uso errado.
-
-    Sem argumentos — o caso de `docker compose run --rm leitor` — o argparse
-    nem é carregado: sozinho ele custa um terço da partida do Python
-    (bench/partida.py).
-    """
-    opcoes = Opcoes(os.environ, banco.PADRAO)
-    if argumentos:
-        from leitor import argumentos as analise
-
-        analise.aplicar(argumentos, opcoes, banco.AJUDA, banco.DESCRICAO)
-    opcoes.banco = banco.endereco(opcoes.banco)
-    arquivo.conferir_pasta(opcoes.banco, opcoes.estado, opcoes.ancoras, opcoes.arquivo)
-    escritos = {"--ancoras": opcoes.ancoras, "--estado": opcoes.estado}
-    if opcoes.comando == "copiar" and opcoes.arquivo != "-":
-        escritos = {"DESTINO": opcoes.arquivo, **escritos}
-    if any(escritos.values()) or arquivo.e_comum(1) or arquivo.e_comum(2):
-        from leitor import destinos  # só quem escreve num arquivo paga por eles
-
-        destinos.conferir_saida(opcoes.banco)
-        destinos.conferir(opcoes.banco, escritos)
-    return opcoes
-
-
 def _executar(banco: Banco, opcoes: Opcoes) -> int:
     if opcoes.comando == "saude":
         return _saude(opcoes.arquivo)
     espera = opcoes.segundos
     if aviso := banco.aviso(opcoes.banco):
-        console.dizer(aviso)
+        opcoes.dizer(aviso)
     if opcoes.comando == "vigiar":
         return _vigiar(banco, opcoes, espera)
     acao = {"listar": _listar, "verificar": _verificar, "copiar": _copiar}[opcoes.comando]
@@ -222,7 +204,7 @@ def _executar(banco: Banco, opcoes: Opcoes) -> int:
 def main(argv: Sequence[str] | None = None, *, banco: Banco) -> int:
     """Executa o leitor sobre este motor; devolve o código de saída (veja erros.py e o README)."""
     try:
-        return _executar(banco, _opcoes(sys.argv[1:] if argv is None else argv, banco))
+        return _executar(banco, pedido.ler(sys.argv[1:] if argv is None else argv, banco))
     except Erro as erro:
         console.dizer(f"ERRO: {erro}")
         return erro.codigo

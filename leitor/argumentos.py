@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
-from typing import NoReturn
 
-from leitor import console, erros, formatos, valores, versao
+from leitor import formatos, valores, versao
+from leitor.analisador import Analisador, Completar, traduzir
 from leitor.configuracao import ESPERA_PADRAO, Opcoes
-from leitor.erros import Erro
 
 COMANDOS = ("listar", "verificar", "copiar", "vigiar", "saude")
 SAIDAS = """\
 códigos de saída:
   0 lido e verificado  2 uso errado  65 dados recusados  66 nada para ler
-  70 defeito nosso  73 sem permissão  74 disco  75 tente de novo
+  70 erro do programa  73 sem permissão  74 disco  75 tente de novo
   78 esquema desconhecido  130/143 interrompido
 
 exemplos:
@@ -29,43 +27,9 @@ exemplos:
 
 GERAIS = "--banco e --espera valem também aqui: veja `leitor --help`\n\nexemplos:"
 
-# O argparse fala inglês; estas são as frases dele que uma pessoa pode ver.
-FRASES = {
-    "usage: ": "uso: ",
-    "options": "opções",
-    "positional arguments": "argumentos",
-    "show this help message and exit": "mostra esta ajuda e termina",
-    "the following arguments are required: %s": "faltam argumentos: %s",
-    "unrecognized arguments: %s": "argumentos desconhecidos: %s",
-    "expected one argument": "falta o valor",
-    "argument %(argument_name)s: %(message)s": "%(argument_name)s: %(message)s",
-    "invalid choice: %(value)r (choose from %(choices)s)": (
-        "%(value)r não existe (escolha entre %(choices)s)"
-    ),
-    "ignored explicit argument %r": "não leva valor: %r",
-    "invalid %(type)s value: %(value)r": "valor inválido: %(value)r",
-}
 
-
-ENDERECO = re.compile(r"\S+://\S+")  # fora do lugar, um endereço também pode trazer uma senha
-
-
-class _Analisador(argparse.ArgumentParser):
-    """ArgumentParser que lança Erro 2 em vez de encerrar o processo."""
-
-    def error(self, message: str) -> NoReturn:
-        message = ENDERECO.sub("…", message)
-        raise Erro(erros.USO, f"{message}. Veja `{self.prog} --help`.")
-
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002
-        """Termina só depois de entregue a ajuda: o argparse cala a escrita que falha."""
-        with console.inteira():
-            console.saida().flush()
-        raise SystemExit(status)
-
-
-def _globais(ajuda: str) -> _Analisador:
-    analisador = _Analisador(prog="leitor", add_help=False, allow_abbrev=False)
+def _globais(ajuda: str) -> Analisador:
+    analisador = Analisador(prog="leitor", add_help=False, allow_abbrev=False)
     analisador.add_argument("--banco", metavar="CAMINHO", help=ajuda)
     analisador.add_argument(
         "--espera",
@@ -75,8 +39,8 @@ def _globais(ajuda: str) -> _Analisador:
     return analisador
 
 
-def _principal(globais: _Analisador, descricao: str) -> _Analisador:
-    analisador = _Analisador(
+def _principal(globais: Analisador, descricao: str) -> Analisador:
+    analisador = Analisador(
         prog="leitor",
         description=descricao,
         epilog=SAIDAS,
@@ -90,6 +54,12 @@ def _principal(globais: _Analisador, descricao: str) -> _Analisador:
         version=f"leitor {versao.ler()}",
         help="mostra a versão e termina",
     )
+    analisador.add_argument(
+        "--completar",
+        action=Completar,
+        choices=("bash", "zsh"),
+        help="escreve o script que completa comandos e opções no bash ou no zsh",
+    )
     comandos = analisador.add_subparsers(dest="comando", title="comandos", metavar="COMANDO")
     _listar(comandos)
     _verificar(comandos)
@@ -100,7 +70,7 @@ def _principal(globais: _Analisador, descricao: str) -> _Analisador:
 
 
 def _comando(
-    comandos: argparse._SubParsersAction[_Analisador],
+    comandos: argparse._SubParsersAction[Analisador],
     nome: str,
     ajuda: str,
     descricao: str,
@@ -134,9 +104,12 @@ def _ancoras(comando: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="exige as âncoras do arquivo e guarda nele a de agora (variável BANCO_ANCORAS)",
     )
+    comando.add_argument(
+        "--silencioso", action="store_true", help="só diz os erros, além do resultado"
+    )
 
 
-def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _listar(comandos: argparse._SubParsersAction[Analisador]) -> None:
     listar = _comando(
         comandos,
         "listar",
@@ -154,12 +127,17 @@ def _listar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
         help="como mostrar (padrão: tabela)",
     )
     listar.add_argument(
-        "--limite", metavar="N", type=valores.limite, default=-1, help="lista só N linhas"
+        "--limite",
+        metavar="N|tudo",
+        type=valores.linhas,
+        default=None,
+        help="lista só N linhas; sem isto, num terminal e sob `docker compose up` a tabela mostra "
+        "as 20 primeiras, e todo o resto é inteiro",
     )
     _ancoras(listar)
 
 
-def _verificar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _verificar(comandos: argparse._SubParsersAction[Analisador]) -> None:
     verificar = _comando(
         comandos,
         "verificar",
@@ -176,7 +154,7 @@ def _verificar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     _ancoras(verificar)
 
 
-def _copiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _copiar(comandos: argparse._SubParsersAction[Analisador]) -> None:
     copiar = _comando(
         comandos,
         "copiar",
@@ -191,7 +169,7 @@ def _copiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     _ancoras(copiar)
 
 
-def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _vigiar(comandos: argparse._SubParsersAction[Analisador]) -> None:
     vigiar = _comando(
         comandos,
         "vigiar",
@@ -221,7 +199,7 @@ def _vigiar(comandos: argparse._SubParsersAction[_Analisador]) -> None:
     _ancoras(vigiar)
 
 
-def _saude(comandos: argparse._SubParsersAction[_Analisador]) -> None:
+def _saude(comandos: argparse._SubParsersAction[Analisador]) -> None:
     saude = _comando(
         comandos,
         "saude",
@@ -239,9 +217,9 @@ def aplicar(argumentos: Sequence[str], opcoes: Opcoes, ajuda: str, descricao: st
 
     As opções globais valem antes e depois do comando; sem comando, é `listar`.
     """
-    argparse._ = lambda texto: FRASES.get(texto, texto)  # type: ignore[attr-defined]
+    traduzir()
     globais = _globais(ajuda)
     _, resto = globais.parse_known_args(argumentos, opcoes)
-    if not resto or resto[0] not in {*COMANDOS, "-h", "--help", "--version"}:
+    if not resto or resto[0] not in {*COMANDOS, "-h", "--help", "--version", "--completar"}:
         resto = ["listar", *resto]
     _principal(globais, descricao).parse_args(resto, opcoes)

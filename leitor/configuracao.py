@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from leitor import erros
+from leitor import console, erros
 from leitor.erros import Erro
 
 TYPE_CHECKING = False  # quem dá âncoras é que paga pelo módulo delas
@@ -19,18 +19,24 @@ class Opcoes:
 
     comando = "listar"
     formato = "tabela"
-    limite = -1
+    limite: int | None = None  # ninguém disse: depende de quem lê
     intervalo = 15.0
     vezes = 0
     estado = ""
     arquivo = ""
     substituir = False
+    silencioso = False
     ancora: Sequence[Ancora] = ()
 
     def __init__(self, ambiente: Mapping[str, str], banco: str) -> None:
         self.banco = ambiente.get("BANCO") or banco
         self.espera = ambiente.get("BANCO_ESPERA") or ESPERA_PADRAO
         self.ancoras = ambiente.get("BANCO_ANCORAS") or ""
+
+    @property
+    def dizer(self) -> Callable[..., None]:
+        """Como se diz o que não é o resultado."""
+        return console.so_erros if self.silencioso else console.dizer
 
     @property
     def segundos(self) -> float:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import TextIOWrapper
 
 from leitor.erros import ENTRADA_SAIDA, Erro, motivo
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 BUFFER = 1 << 18  # bytes
+CORES = {"ERRO:": "31", "AVISO:": "33", "✓": "32"}  # vermelho, amarelo, verde
 
 
 def preparar() -> None:
@@ -41,16 +40,48 @@ def saida() -> TextIO:
     return sys.stdout
 
 
-@contextmanager
-def inteira(remedio: str = "Leia de novo.") -> Iterator[None]:
-    """Traduz em Erro 74 a saída padrão que falhou: o que saiu já não é tudo o que havia a dizer."""
+class Inteira:
+    """Um contexto que traduz em Erro 74 a saída padrão que falhou: não saiu tudo.
+
+    Uma classe, e não `contextmanager`: o contextlib pesaria na partida.
+    """
+
+    def __init__(self, remedio: str = "Leia de novo.") -> None:
+        self.remedio = remedio
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _tipo: object, erro: BaseException | None, _rastro: object) -> None:
+        if isinstance(erro, OSError):
+            calar(sys.stdout)
+            motivo_ = f"a saída padrão falhou ({motivo(erro)}): não saiu tudo. {self.remedio}"
+            raise Erro(ENTRADA_SAIDA, motivo_) from erro
+
+
+def no_terminal(fluxo: TextIO | None) -> bool:
+    """Diz se quem lê este fluxo é uma pessoa."""
+    return fluxo is not None and fluxo.isatty()
+
+
+def sob_up() -> bool:
+    """Diz se quem nos roda é `docker compose up`, que mostra a todos e não dá entrada a ninguém.
+
+    LEITOR_SOB_UP, do docker-compose.yml, diz que é o Compose; `run`, mesmo com -T, dá um pipe
+    de entrada, e `up`, /dev/null.
+    """
+    if not os.environ.get("LEITOR_SOB_UP"):
+        return False
     try:
-        yield
-    except OSError as erro:
-        calar(sys.stdout)
-        raise Erro(
-            ENTRADA_SAIDA, f"a saída padrão falhou ({motivo(erro)}): não saiu tudo. {remedio}"
-        ) from erro
+        return os.fstat(0).st_rdev == os.stat(os.devnull).st_rdev
+    except OSError:
+        return False
+
+
+def colorida(fluxo: TextIO | None) -> bool:
+    """Diz se cabem cores: só num terminal que as tem, e a quem não as recusou (NO_COLOR)."""
+    recusa = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return no_terminal(fluxo) and not recusa
 
 
 def calar(fluxo: TextIO) -> None:
@@ -59,12 +90,25 @@ def calar(fluxo: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), fluxo.fileno())
 
 
+def so_erros(*linhas: str) -> None:
+    """Diz só o que é um erro: é o que --silencioso deixa."""
+    dizer(*(linha for linha in linhas if linha.startswith("ERRO:")))
+
+
+def _vestir(linha: str) -> str:
+    """Num terminal, sem o rótulo, que a quem digitou nada diz, uma âncora cabe em 80 colunas."""
+    if not no_terminal(sys.stderr):
+        return f"[LEITOR] {linha}"
+    cor = CORES.get(linha.partition(" ")[0]) if colorida(sys.stderr) else None
+    return f"\x1b[{cor}m{linha}\x1b[0m" if cor else linha
+
+
 def dizer(*linhas: str) -> None:
     """Escreve tudo de uma vez: em várias escritas, o `docker logs` poderia misturar."""
-    if sys.stderr is None:
+    if sys.stderr is None or not linhas:
         return
     try:
-        sys.stderr.write("".join(f"[LEITOR] {escapar(linha)}\n" for linha in linhas))
+        sys.stderr.write("".join(f"{_vestir(escapar(linha))}\n" for linha in linhas))
         sys.stderr.flush()
     except OSError:  # não há a quem dizer; o código de saída ainda diz
         calar(sys.stderr)

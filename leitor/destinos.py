@@ -10,8 +10,8 @@ import sys
 from collections.abc import Mapping
 
 from leitor import erros
-from leitor.arquivo import NOVO
 from leitor.erros import Erro
+from leitor.troca import NOVO
 
 # O banco e o que o SQLite põe ao lado dele. O endereço de um servidor não é nome de arquivo nenhum.
 DO_BANCO = ("", "-journal", "-wal", "-shm")

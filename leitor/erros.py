@@ -73,10 +73,10 @@ def _do_escritor(caminho: str, no_container: str = "", fora: str = "") -> str:
     return f"docker compose run --rm{sem_terminal}{outro} escritor{no_container}"
 
 
-def do_leitor(comando: str) -> str:
+def do_leitor(comando: str = "") -> str:
     """Devolve a linha que roda o leitor, pronta para colar onde quer que se esteja."""
     fora = "docker compose run --rm --no-deps -T leitor" if em_container() else "python3 -m leitor"
-    return f"{fora} {comando}"
+    return f"{fora} {comando}".rstrip()
 
 
 def rode_o_escritor(caminho: str) -> str:

@@ -34,10 +34,13 @@ class _EmColunas(dict[int, str]):
     """
 
     def __missing__(self, codigo: int) -> str:
+        letra = chr(codigo)
+        if codigo < 0x300:  # daí para baixo, cada letra ocupa uma
+            self[codigo] = letra
+            return letra
         import unicodedata  # só quem tem letras largas paga por ele
 
-        letra = chr(codigo)
-        if unicodedata.category(letra) in {"Mn", "Me", "Cf"} and letra != "\xad":
+        if unicodedata.category(letra) in {"Mn", "Me", "Cf"}:
             self[codigo] = ""
         else:
             self[codigo] = letra * (1 + (unicodedata.east_asian_width(letra) in "WF"))
@@ -161,15 +164,23 @@ def _linhas(molde: bytes, colunas: Iterable[list[bytes]]) -> bytes:
     return b"".join(map(molde.__mod__, zip(*colunas, strict=True)))
 
 
+CORES = {"ok": "32", "falha": "31"}  # verde, vermelho
 FORMATOS = {"tabela": tabela, "json": json, "jsonl": jsonl, "csv": csv, "markdown": markdown}
 
 
-def relatorio_em_texto(verificacoes: list[Verificacao]) -> str:
+def relatorio_em_texto(verificacoes: list[Verificacao], *, cores: bool = False) -> str:
     """Escreve uma linha por verificação: resultado, nome e detalhe."""
     return "".join(
-        escapar(f"{v.resultado:<9}  {v.nome:<11}  {v.detalhe}").rstrip() + "\n"
+        _resultado(v.resultado, cores=cores)
+        + escapar(f"  {v.nome:<11}  {v.detalhe}").rstrip()
+        + "\n"
         for v in verificacoes
     )
+
+
+def _resultado(resultado: str, *, cores: bool) -> str:
+    cor = CORES.get(resultado) if cores else None
+    return f"\x1b[{cor}m{resultado:<9}\x1b[0m" if cor else f"{resultado:<9}"
 
 
 def relatorio_em_json(relatorio: dict[str, object]) -> str:

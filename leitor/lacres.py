@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from leitor import regras
 from leitor.indice import Pares
+from leitor.resumo import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def _lacrar(
 
     E, se uma delas quebra uma regra, qual e como.
     """
-    resumo = hashlib.sha256()
+    linhas = 0 if primeiro is None or ultimo is None else ultimo - primeiro + 1  # ou menos
+    resumo = sha256(linhas)(b"")
     problema = None
     if primeiro is not None and ultimo is not None:
         # Antes do 1 não há nenhuma: _ids já o conferiu.

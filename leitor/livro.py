@@ -5,10 +5,10 @@ Quem o lê é o motor: aqui chegam os valores, os textos em bytes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from leitor.regras import MOMENTO, improprio, momento
+from leitor.resumo import sha256
 
 ELO_ZERO = "0" * 64
 ORIGENS = (b"semear", b"adocao")
@@ -28,10 +28,11 @@ def elo_quebrado(
 
     De cada execução, na ordem: o id, o elo e o que ele encadeia, separadores e tudo.
     """
+    novo = sha256(1)
     anterior = ELO_ZERO
     quantos = 0
     for id_, elo, colunas in elos:
-        anterior = hashlib.sha256(anterior.encode() + (colunas or b"")).hexdigest()
+        anterior = novo(anterior.encode() + (colunas or b"")).hexdigest()
         if elo != anterior.encode():
             return quantos, id_
         quantos += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from leitor import erros, indice, livro
 from leitor.erros import rode_o_escritor
 from leitor.lacres import conferir_lacres
-from leitor.texto import milhar
+from leitor.texto import contar, milhar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def lacres(leitura: Recalculavel) -> str:
         )
     if problema:
         raise leitura.quebra(*problema)
-    return f"recalculados das linhas e iguais: {milhar(quantos)}"
+    return f"{milhar(quantos)} recalculados das linhas, e iguais"
 
 
 def elos(leitura: Recalculavel) -> str:
@@ -35,7 +35,7 @@ def elos(leitura: Recalculavel) -> str:
     if quebrado is not None:
         motivo = f"elo quebrado na execução {quebrado}: o livro não é o que foi gravado"
         raise leitura.quebra("E11", motivo)
-    return f"corrente de {milhar(quantos)} inteira"
+    return f"a corrente, de {contar(quantos, 'execução', 'execuções')}, está inteira"
 
 
 def totais(leitura: Recalculavel) -> str:

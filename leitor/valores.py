@@ -20,6 +20,11 @@ def limite(texto: str) -> int:
     return min(int(texto), MAIOR_LIMITE)
 
 
+def linhas(texto: str) -> int:
+    """Quantas linhas; `tudo` é -1."""
+    return -1 if texto == "tudo" else limite(texto)
+
+
 def vezes(texto: str) -> int:
     """Um número de leituras, 1 ou mais."""
     vezes = limite(texto)

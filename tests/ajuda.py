@@ -6,7 +6,9 @@ from collections.abc import Callable
 from tests.processos import RAIZ
 
 COMANDOS = (RAIZ / "docs/comandos.md").read_text(encoding="utf-8")
-PECA = re.compile(r"\[.*?\]|\S+")  # de uma linha de uso: o que está entre colchetes é uma só
+PECA = re.compile(
+    r"\[(?:[^][]|\[[^]]*\])*\]|\S+"
+)  # de uma linha de uso: o que está entre colchetes é uma só
 Ajuda = Callable[..., str]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from escritor import lugar
 from leitor.vigia.vigia import Sinais
 from tests.ajuda import Ajuda
 from tests.contrato import AMOSTRA, INSERE_COMUM, VERSAO_COMUM, ancora
@@ -38,6 +39,7 @@ def banco(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     caminho = tmp_path / "dados" / "desafio2.db"
     monkeypatch.setenv("BANCO", str(caminho))
     monkeypatch.setenv("BANCO_ESPERA", "0.2")
+    monkeypatch.setattr(lugar, "MARCAS", ())  # no processo, fora de um container
     for nome in ("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING"):
         monkeypatch.delenv(nome, raising=False)  # os processos rodam como num terminal qualquer
     return caminho

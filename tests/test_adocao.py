@@ -33,7 +33,7 @@ def test_o_leitor_diz_o_que_e(comum: Path, leitor: Programa) -> None:
         codigo, _, stderr = leitor(pedido)
         assert (codigo, stderr.count("\n")) == (78, 1)
         assert "é da versão comum deste exercício" in stderr
-        assert "docker compose run --rm escritor" in stderr
+        assert "Rode o escritor, e depois leia de novo: " in stderr
     assert fotografar(comum.parent) == antes
 
 

@@ -27,7 +27,7 @@ CASAS: dict[str, tuple[set[str], list[set[str]]]] = {
     "leitor": (
         {"banco"},
         [
-            {"__main__", "app", "argumentos", "configuracao", "valores"},
+            {"__main__", "app", "pedido", "argumentos", "configuracao", "valores"},
             {"banco", "pagina", "vigia"},
         ],
     ),

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, alterar, fotografar, pessoas
-from tests.processos import comando, no_shell, rodar, sem_root, trava
+from tests.processos import RAIZ, comando, no_shell, rodar, sem_root, trava
 
 # Um defeito que não se previu, posto à força num dos passos públicos do programa.
 DEFEITO = """
@@ -25,6 +25,7 @@ def defeito(*_):
 app.{1} = defeito
 runpy.run_module("{0}", run_name="__main__", alter_sys=True)
 """
+CHINOOK = str(RAIZ / "tests/dados/clientes-chinook.csv")
 INTERRUPCOES = {130, 143}  # em test_sinais.py e test_sinais_do_leitor.py
 
 Cenario = Callable[[Path, ExitStack], list[str]]
@@ -74,10 +75,14 @@ def linha_trocada(banco: Path, _: ExitStack) -> list[str]:
     return comando("leitor")
 
 
-def sem_banco(banco: Path, _: ExitStack) -> list[str]:
+def sem_banco(programa: str) -> Cenario:
     """Nenhum banco."""
-    banco.unlink()
-    return comando("leitor")
+
+    def preparar(banco: Path, _: ExitStack) -> list[str]:
+        banco.unlink()
+        return comando(programa)
+
+    return preparar
 
 
 def simples(cmd: list[str]) -> Cenario:
@@ -87,18 +92,19 @@ def simples(cmd: list[str]) -> Cenario:
 
 def com_defeito(programa: str, passo: str) -> Cenario:
     """Um passo do programa que levanta o que ninguém previu."""
-    return simples([sys.executable, "-X", "utf8", "-c", DEFEITO.format(programa, passo)])
+    argv = ["importar", CHINOOK] if passo == "inserir_dados" else []
+    return simples([sys.executable, "-X", "utf8", "-c", DEFEITO.format(programa, passo), *argv])
 
 
 CENARIOS: dict[str, dict[int, Cenario]] = {
     "escritor": {
-        0: simples(comando("escritor")),
+        0: sem_banco("escritor"),
         2: simples(comando("escritor", "nada")),
         65: csv_ruim,
         66: simples(comando("escritor", "importar", "não-existe.csv")),
         70: com_defeito("escritor", "inserir_dados"),
         73: sem_escrita,
-        74: simples(no_shell('ulimit -f 0; exec "$@"', *comando("escritor"))),
+        74: simples(no_shell('ulimit -f 0; exec "$@"', *comando("escritor", "importar", CHINOOK))),
         75: trancado("escritor"),
         78: versao_mais_nova("escritor"),
     },
@@ -106,7 +112,7 @@ CENARIOS: dict[str, dict[int, Cenario]] = {
         0: simples(comando("leitor")),
         2: simples(comando("leitor", "nada")),
         65: linha_trocada,
-        66: sem_banco,
+        66: sem_banco("leitor"),
         70: com_defeito("leitor", "verificar_banco"),
         73: sem_leitura,
         74: simples(no_shell('exec "$@" >/dev/full', *comando("leitor"))),
@@ -159,17 +165,18 @@ def test_defeito_nosso(programa: str, passo: str, publico: Path, leitor: Program
     assert "Traceback (most recent call last)" in saida.stderr
     assert "RuntimeError: de propósito" in saida.stderr
     fim = saida.stderr.splitlines()[-1]
-    assert re.match(rf"\[{programa.upper()}\] ERRO: .*defeito .*linhas acima", fim)
+    assert re.match(rf"\[{programa.upper()}\] ERRO: .*linhas acima", fim)
     assert fotografar(publico.parent) == antes
     assert leitor("verificar").codigo == 0
 
 
 def test_defeito_depois_de_gravar(publico: Path, leitor: Programa) -> None:
     """Um defeito ao listar, já confirmada a gravação: 70, sem dizer que nada foi gravado."""
+    publico.unlink()
     saida = rodar(com_defeito("escritor", "listar_dados")(publico, ExitStack()))
     assert (saida.codigo, saida.stdout) == (70, "")
     with closing(sqlite3.connect(publico)) as con:
-        assert con.execute("SELECT count(*) FROM execucoes").fetchone() == (2,)
+        assert con.execute("SELECT count(*) FROM execucoes").fetchone() == (1,)
     assert "nada foi gravado" not in saida.stderr
     assert leitor("verificar").codigo == 0
     assert pessoas(publico) == AMOSTRA

@@ -138,7 +138,7 @@ def test_arquivos_abertos_demais(semeado: Path) -> None:
 
 
 def test_falta_de_memoria(
-    semeado: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+    semeado: Path, repetir: Programa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """74, uma linha que diz que é a memória, e nada gravado; não é defeito nosso."""
 
@@ -146,7 +146,7 @@ def test_falta_de_memoria(
         raise MemoryError
 
     monkeypatch.setattr(carga, "gravar", faltar)
-    codigo, stdout, stderr = escritor()
+    codigo, stdout, stderr = repetir()
     assert (codigo, stdout, stderr.count("\n")) == (74, "", 1)
     assert "faltou memória a este processo; nada foi gravado" in stderr
     assert consultar(semeado, "SELECT count(*) FROM execucoes") == [(1,)]

@@ -194,7 +194,7 @@ def test_limite(formato: str, limite: int, quantas: int, semeado: Path, leitor: 
     """`--limite N` mostra as N primeiras; a verificação é sempre de todas."""
     codigo, stdout, stderr = leitor("listar", "--formato", formato, "--limite", str(limite))
     assert (codigo, ids(formato, stdout)) == (0, [1, 2, 3][:quantas])
-    assert "usuários: 3" in stderr
+    assert "3 usuários" in stderr
     assert consultar(semeado, "SELECT count(*) FROM usuarios") == [(3,)]
 
 

@@ -102,7 +102,11 @@ def test_delimitador_e_colunas(tmp_path: Path, banco: Path, escritor: Programa) 
             b'{"nome": "A\\u0000", "email": "a@x.com"}\n',
             "nome: caractere de controle U+0000",
         ),
-        ("a.jsonl", b'{"nome": "\\ud800", "email": "a@x.com"}\n', ":1: nome: bytes que não são"),
+        (
+            "a.jsonl",
+            b'{"nome": "\\ud800", "email": "a@x.com"}\n',
+            ":1: nome: há letras que não se leem",
+        ),
         ("a.jsonl", b"[" * 100_000 + b"\n", ":1: JSON com números ou aninhamento grandes demais"),
         ("a.json", b'{"nome": "A", "email": "a@x.com"}', ":1: o array não começa com ["),
         ("a.json", b'[{"nome": "A", "email": "a@x.com"}', ":1: faltou uma vírgula ou o ] do fim"),

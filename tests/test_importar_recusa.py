@@ -1,6 +1,6 @@
 """O escritor recusa um CSV ruim: diz a linha e o motivo, e o banco fica byte a byte igual."""
 
-import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,11 +24,6 @@ CABECALHOS = [
     ruim("arquivo vazio", b"", 1, "falta o cabeçalho"),
     ruim("primeira linha vazia", b"\nnome,email\n", 1, "falta o cabeçalho"),
     ruim("só um BOM", b"\xef\xbb\xbf", 1, "falta o cabeçalho"),
-    ruim("UTF-16 com BOM", BOA.decode().encode("utf-16"), 1, "não está em UTF-8"),
-    ruim("UTF-16 sem BOM", BOA.decode().encode("utf-16-le"), 1, "não está em UTF-8"),
-    ruim(
-        "Latin-1 no cabeçalho", "nome,e-mail,endereço\n".encode("latin-1"), 1, "não está em UTF-8"
-    ),
     ruim("coluna desconhecida", "nome,email,telefone\nAna,a@x.com,1\n", 1, "telefone"),
     ruim("coluna sem nome", "nome,email,\nAna,a@x.com,\n", 1, "coluna desconhecida"),
     ruim("coluna repetida", "nome,email,nome\nAna,a@x.com,Ana\n", 1, "coluna repetida"),
@@ -45,11 +40,10 @@ LINHAS = [
     ruim("nome vazio", BOA + b",bia@x.com\n", 3, "nome: vazio"),
     ruim("nome só de espaços", BOA + b'"  ",bia@x.com\n', 3, "nome: vazio"),
     ruim("email vazio", BOA + b"Bia,\n", 3, "email: vazio"),
-    ruim("UTF-8 inválido no nome", BOA + b"Jos\xe9,jose@x.com\n", 3, "nome: bytes que não são"),
-    ruim("UTF-8 cortado", BOA + b"Jos\xc3,jose@x.com\n", 3, "nome: bytes que não são"),
-    ruim("UTF-8 longo demais", BOA + b"A\xc0\xaf,a@x.com\n", 3, "nome: bytes que não são"),
-    ruim("meio par UTF-16", BOA + b"A\xed\xa0\x80,a@x.com\n", 3, "nome: bytes que não são"),
-    ruim("UTF-8 inválido no email", BOA + b"J,jos\xe9@x.com\n", 3, "email: bytes que não são"),
+    ruim("bytes que não são letras", BOA + b"Jos\xff,jose@x.com\n", 3, "nome: há letras que não"),
+    ruim("UTF-8 longo demais", BOA + b"A\xc0\xaf,a@x.com\n", 3, "nome: há letras que não se"),
+    ruim("meio par UTF-16", BOA + b"A\xed\xa0\x80,a@x.com\n", 3, "nome: há letras que não se"),
+    ruim("bytes ruins no email", BOA + b"J,jos\xff@x.com\n", 3, "email: há letras que não se"),
     ruim("aspas nunca fechadas", BOA + b'"Bia,bia@x.com\nCris,c@x.com\n', 3, "nunca fechadas"),
     ruim("aspas fora do lugar", BOA + b'"Bia" Lima,bia@x.com\n', 3, "aspas fora do lugar"),
     ruim("campo enorme", BOA + b'"' + b"B" * 131_073 + b'",bia@x.com\n', 3, "mais de 131072 car"),
@@ -173,13 +167,15 @@ def test_linha_sem_fim(semeado: Path) -> None:
 def test_arquivo_que_nao_da_para_ler(
     arquivo: str, semeado: Path, escritor: Programa, tmp_path: Path
 ) -> None:
-    """Sem o arquivo, ou com uma pasta no lugar dele: 66, o uid e o que fazer."""
+    """Sem o arquivo, ou com uma pasta no lugar dele: 66, e o que fazer."""
     (tmp_path / "entrada.csv").write_bytes(BOA)
     antes = fotografar(semeado.parent)
     codigo, stdout, stderr = escritor("importar", f"{tmp_path}/{arquivo}")
     assert (codigo, stdout) == (66, "")
-    assert stderr.startswith(f"[ESCRITOR] ERRO: {tmp_path}/{arquivo}: o uid {os.getuid()} não ")
-    assert stderr.endswith("pela entrada padrão: - < ARQUIVO\n")
+    assert stderr.startswith(f"[ESCRITOR] ERRO: {tmp_path}/{arquivo}: ")
+    assert re.search(
+        r"(não existe|é uma pasta|não é uma pasta)\. Confira o nome e a pasta\.$", stderr
+    )
     assert fotografar(semeado.parent) == antes
 
 

@@ -115,9 +115,8 @@ def test_sem_memoria(
     def falta(*_: object) -> None:
         raise MemoryError
 
-    alvo = "conferir_lacres" if passo == "LACRES" else "ORDEM"
     if passo == "LACRES":
-        monkeypatch.setattr(f"leitor.banco.verificacao.{alvo}", falta)
+        monkeypatch.setattr("leitor.recalculo.conferir_lacres", falta)
     else:
         monkeypatch.setattr("leitor.banco.leitura.Leitura.prova", falta)
     codigo, stdout, stderr = leitor("--banco", str(gravado))

@@ -81,7 +81,7 @@ def test_uso_errado(
     codigo, stdout, stderr = request.getfixturevalue(programa)(*argv)
     assert (codigo, stdout, stderr.count("\n")) == (2, "", 1), stderr[:200]
     assert stderr.startswith(f"[{programa.upper()}] ERRO: ")
-    assert re.search(rf"Veja `{programa}[a-z ]* --help`\.\n$", stderr)
+    assert re.search(rf"Veja:? .*{programa}[a-z ]* --help`?\.?\n$", stderr)
     assert INGLES.findall(stderr) == []
     assert fotografar(semeado.parent) == antes
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leitor import arquivo, destinos
+from leitor import destinos, troca
 from tests.conftest import Programa
 from tests.contrato import fotografar, pessoas
 from tests.processos import comando, no_shell, rodar
@@ -151,7 +151,7 @@ def test_o_que_plantaram_no_lugar(
 ) -> None:
     """O nome do que se escreveria, já de outro: nem truncado, nem apagado, nem esperado."""
     destino = tmp_path / "x"
-    sufixo = destinos.PARCIAL if pedido[0] == "copiar" else arquivo.NOVO
+    sufixo = destinos.PARCIAL if pedido[0] == "copiar" else troca.NOVO
     plantado = Path(f"{destino}{sufixo}")
     plantar(plantado, gravado)
     antes = gravado.read_bytes()

@@ -22,13 +22,16 @@ class Listas:
     """Um motor inteiro em listas: o que `porta.Banco` pede, e mais nada."""
 
     DESCRICAO = "Guarda tudo em listas."
-    PADRAO = "nenhum"
     AJUDA = "não faz diferença"
 
     def __init__(self) -> None:
         self.linhas: list[Linha] = []
         self.livro: list[Execucao] = []
         self.criado = False
+
+    def padrao(self) -> str:
+        """Quem não diz nenhum."""
+        return "nenhum"
 
     def endereco(self, texto: str, /) -> str:
         """Qualquer um serve."""

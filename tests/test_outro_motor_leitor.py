@@ -211,7 +211,7 @@ def test_lista_em_cada_formato(
     codigo, stdout, stderr = ler("listar", "--formato", formato, *opcao)
     linhas = servidor.linhas[: limite if limite >= 0 else None]
     assert (codigo, stdout) == (0, esperado.ESPERADO[formato](linhas))
-    assert stderr.startswith("[LEITOR] verificado: abertura, lacres; tudo em ordem\n")
+    assert stderr.startswith("[LEITOR] ✓ 2 de 2 verificações\n")
     assert f"[LEITOR] âncora:  2 {servidor.elos[1]}\n" in stderr
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escritor.entrada import formato_csv, formato_json, pessoa
+from escritor.entrada.colunas import Nomes
 from escritor.entrada.pessoa import FORMULA, Lote, Problema
 from escritor.entrada.recusas import Recusas
 from escritor.entrada.registros import Fonte
@@ -115,7 +116,7 @@ def test_o_csv_dividido_por_linhas_e_o_do_modulo(corpo: str, trecho: int) -> Non
     with pytest.MonkeyPatch.context() as remendo:
         remendo.setattr(formato_csv, "TRECHO", trecho)
         fluxo = io.StringIO(f"nome,email\n{corpo}", newline="")
-        _, lotes = formato_csv.ler(fluxo, Recusas("a.csv"), {}, ",")
+        _, lotes = formato_csv.ler(fluxo, Recusas("a.csv"), Nomes(), ",")
         pessoas, problemas, fatal = juntar(lotes)
     esperadas, recusas, motivo = so_pelo_csv(corpo)
     assert motivo in fatal
@@ -130,7 +131,7 @@ def test_o_csv_so_ve_os_registros_com_aspas(monkeypatch: pytest.MonkeyPatch) -> 
         f'"P, {i}",p{i}@x.com\n' if i % 100 == 0 else f"P{i},p{i}@x.com\n" for i in range(1_000)
     )
     fluxo = io.StringIO(f"nome,email\n{corpo}", newline="")
-    _, lotes = formato_csv.ler(fluxo, Recusas("a.csv"), {}, ",")
+    _, lotes = formato_csv.ler(fluxo, Recusas("a.csv"), Nomes(), ",")
     assert len(juntar(lotes)[0]) == 1_000
     assert len(pedidas) == 10
 
@@ -142,7 +143,7 @@ def segundos(linhas: int) -> float:
     for _ in range(3):
         fluxo = io.StringIO(f"nome,email\n{corpo}", newline="")
         inicio = time.process_time()
-        _, lotes = formato_csv.ler(fluxo, Recusas("a.csv"), {}, ",")
+        _, lotes = formato_csv.ler(fluxo, Recusas("a.csv"), Nomes(), ",")
         _, problemas, fatal = juntar(lotes)
         tempos.append(time.process_time() - inicio)
         assert (problemas[0].motivo, fatal) == (f"esperava 2 colunas, há {linhas + 2}", "")
@@ -217,7 +218,7 @@ def ler_array(texto: str, trecho: int, lote: int, *, rapido: bool) -> tuple[Lido
         remendo.setattr(formato_json, "LOTE", lote)
         if not rapido:
             remendo.setattr(formato_json._Array, "muitos", lambda *_: None)
-        vistas, lotes = formato_json.ler_array(io.StringIO(texto), Recusas("a.json"), {})
+        vistas, lotes = formato_json.ler_array(io.StringIO(texto), Recusas("a.json"), Nomes())
         lido = juntar(lotes)
     return lido, set(vistas)
 
@@ -242,7 +243,7 @@ def test_o_array_se_le_em_blocos(monkeypatch: pytest.MonkeyPatch) -> None:
     gente = [{"nome": 'Zé "Z" 李', "email": f"z{i}@x.com"} for i in range(20_000)]
     for texto in (json.dumps(gente), json.dumps(gente, indent=2, ensure_ascii=False)):
         contados.clear()
-        _, lotes = formato_json.ler_array(io.StringIO(texto), Recusas("a.json"), {})
+        _, lotes = formato_json.ler_array(io.StringIO(texto), Recusas("a.json"), Nomes())
         assert sum(len(lote.nomes) for lote in lotes) == 20_000
         assert len(contados) <= 2 * formato_json.LOTE
 

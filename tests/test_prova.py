@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leitor import app
+from leitor import app, dizeres
 from leitor.banco.leitura import Leitura
 from tests.conftest import Programa
 from tests.contrato import alterar, ancora, consultar
@@ -28,13 +28,13 @@ def test_a_prova_diz_quem_gravou_e_quem_le(gravado: Path, leitor: Programa) -> N
         gravado, "SELECT container, concluida_em, lacre FROM execucoes WHERE id = 3"
     )
     assert gravado_por == (
-        f"gravado: execução 3 (importar:entrada.csv), container {container}, {quando}; inseridos: 2"
+        f"gravado: execução 3 (importar:entrada.csv), {dizeres.onde(container)}, {quando}"
     )
-    assert selo == f"lacre:   sha256 {lacre}"
+    assert selo == f"lacre:   {lacre}"
     assert ate_aqui == f"âncora:  {ancora(gravado)}"
     assert re.fullmatch(
-        rf"lido:    container {re.escape(os.uname().nodename)}, \d{{4}}-\d\d-\d\dT[\d:]+Z; "
-        "usuários: 5, execuções: 3",
+        rf"lido:    {re.escape(dizeres.onde(os.uname().nodename))}, \d{{4}}-\d\d-\d\dT[\d:]+Z; "
+        "5 usuários, 3 execuções",
         lido_por,
     )
 
@@ -63,7 +63,7 @@ def test_listar_diz_a_prova_antes_e_so_no_erro_padrao(leitor: Programa) -> None:
     codigo, stdout, stderr = leitor("listar", "--formato", "jsonl")
     assert (codigo, stdout.count("\n")) == (0, 5)
     verificado, *prova = stderr.splitlines()
-    assert verificado == f"[LEITOR] verificado: {', '.join(ORDEM)}; tudo em ordem"
+    assert verificado == f"[LEITOR] ✓ {len(ORDEM)} de {len(ORDEM)} verificações"
     assert [linha.split()[:2] for linha in prova] == [
         ["[LEITOR]", rotulo] for rotulo in ("gravado:", "lacre:", "âncora:", "lido:")
     ]

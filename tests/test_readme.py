@@ -22,6 +22,7 @@ VARIA = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "QUANDO"),
     (r"\d{4}-\d\d-\d\dT\d{6}Z", "QUANDO"),
     (r"sha256 [0-9a-f]{16,64}", "sha256 LACRE"),
+    (r"lacre: +[0-9a-f]{64}", "lacre: LACRE"),
     (r"âncora:( +\d+) [0-9a-f]{64}", r"âncora:\1 ELO"),
     (r"container [^,]+,", "container ALGUM,"),
     (r"banco criado em \S+", "banco criado em BANCO"),

@@ -88,11 +88,11 @@ def test_bytes_ruins_ficam_legiveis_nas_recusas(
 ) -> None:
     """O CSV das recusas é UTF-8 mesmo que a linha recusada não seja."""
     arquivo = tmp_path / "a.csv"
-    arquivo.write_bytes(b"nome,email\nJos\xe9,j@x.com\n")
+    arquivo.write_bytes("nome,email\nJosé,jose@example.com\n".encode() + b"Jos\xe9,j@x.com\n")
     destino = tmp_path / "ruins.csv"
     assert escritor("importar", str(arquivo), "--rejeitados", str(destino)).codigo == 0
     assert r"Jos\xe9" in destino.read_text(encoding="utf-8")
-    assert pessoas(semeado) == AMOSTRA
+    assert pessoas(semeado) == [*AMOSTRA, ("José", "jose@example.com")]
 
 
 def test_linhas_fisicas(tmp_path: Path, semeado: Path, escritor: Programa) -> None:
@@ -190,8 +190,8 @@ def test_aspas_nunca_fechadas_encerram_a_leitura(
 @pytest.mark.parametrize(
     ("dados", "motivo"),
     [
-        ("[" + '{"nome":"A","email":"a@x.com"},' * 3_000 + "]", "parece JSON: diga --formato json"),
-        ("nome|email\nA|a@x.com\n", "outro separador? diga --delimitador"),
+        ("[" + '{"nome":"A","email":"a@x.com"},' * 3_000 + "]", " --formato json\n"),
+        ("nome|email\nA|a@x.com\n", " --delimitador '|'\n"),
         (",".join(f"coluna{i}" for i in range(500)) + "\n", "coluna7, …"),
     ],
 )

@@ -65,7 +65,9 @@ def test_vigia_travado(deslocado: float, estado: Path, leitor: Programa) -> None
     mudar(estado, de=agora, ate=agora + 60)
     codigo, stdout, stderr = leitor("saude", str(estado))
     assert (codigo, stdout) == (75, "")
-    assert stderr.endswith("vigia: o vigia não dá sinal há mais de 60 s. Reinicie-o.\n")
+    assert stderr.endswith(
+        "vigia: o vigia não dá sinal há mais de 60 s. Reinicie-o: docker compose restart vigia\n"
+    )
 
 
 def test_o_estado_vale_ate_a_proxima_leitura(semeado: Path, leitor: Programa) -> None:

@@ -89,7 +89,7 @@ def test_cinquenta_vezes_tres_usuarios_e_uma_execucao(
     assert consultar(banco, "SELECT id FROM execucoes") == [(1,)]
     codigo, stdout, stderr = leitor("verificar")
     assert (codigo, stderr) == (0, "")
-    assert "corrente de 1 inteira" in stdout
+    assert "a corrente, de 1 execução, está inteira" in stdout
 
 
 def test_nada_a_semear_ainda_confere(semeado: Path, escritor: Programa) -> None:

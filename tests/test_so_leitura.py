@@ -60,7 +60,7 @@ def test_pasta_e_arquivo_so_de_leitura(
     assert rodar(sem_root("escritor")).codigo == 73, "aqui não se grava mesmo"
     saida = rodar(sem_root("leitor", "listar", "--formato", "jsonl"))
     assert (saida.codigo, saida.stdout.count("\n")) == (0, 3), saida.stderr
-    assert "tudo em ordem" in saida.stderr
+    assert "✓ 10 de 10 verificações" in saida.stderr
     assert fotografar(pasta_publica) == antes
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from escritor.entrada import formato_csv, formato_json, registros
+from escritor.entrada.colunas import Nomes
 from escritor.entrada.recusas import Recusas
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA, pessoas
@@ -179,7 +180,7 @@ def test_os_lotes_de_um_array_tem_tamanho(tmp_path: Path) -> None:
         json.dump([*miudos, *grandes], arquivo)
         arquivo.seek(0)
         recusas = Recusas("a.json")
-        _, lotes = formato_json.ler_array(arquivo, recusas, {})
+        _, lotes = formato_json.ler_array(arquivo, recusas, Nomes())
         tamanhos = [len(lote.nomes) for lote in lotes]
     assert sum(tamanhos) == 2_510
     assert tamanhos[0] == formato_json.LOTE

@@ -16,7 +16,7 @@ def test_wal_fechado(semeado: Path, escritor: Programa, leitor: Programa) -> Non
     codigo, stdout, stderr = leitor()
     assert (codigo, stdout, stderr.count("\n")) == (75, "", 1)
     assert "modo WAL" in stderr
-    assert "docker compose run --rm escritor" in stderr
+    assert "Rode o escritor, e depois leia de novo: " in stderr
     assert fotografar(semeado.parent) == antes
 
     codigo, _, stderr = escritor()

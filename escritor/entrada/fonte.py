@@ -6,39 +6,37 @@ import errno
 import gzip
 import io
 import os
+import shlex
 import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from escritor import erros
 from escritor.entrada import colunas, formato_csv, formato_json
+from escritor.entrada.codificacao import COMECO, UTF8, em_texto, pelo_comeco
+from escritor.entrada.colunas import Nomes
 from escritor.entrada.pessoa import Lote
-from escritor.entrada.recusas import Recusas
+from escritor.entrada.recusas import Recusas, outra_codificacao
 from escritor.erros import Erro
 from escritor.guarda import um_deles
-from escritor.texto import registravel
+from escritor.lugar import no_container
+from escritor.texto import onde, registravel
 
-MAGIA_DO_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 TRECHO = 1 << 20  # bytes
 DESCRITOR = 0  # o da entrada padrão
-UTF8 = "utf-8-sig"  # com ou sem BOM
 EXTENSOES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 class Forma(NamedTuple):
-    """Como se lê um arquivo; o que não se diz, ele mesmo mostra.
-
-    `nomes`: como as colunas se chamam nele → como se chamam aqui.
-    """
+    """Como se lê um arquivo; o que não se diz, ele mesmo mostra."""
 
     formato: str | None = None
     codificacao: str = UTF8
     delimitador: str | None = None
-    nomes: Mapping[str, str] = MappingProxyType({})
+    nomes: Nomes = Nomes()
 
 
 class Entrada:
@@ -54,9 +52,13 @@ class Entrada:
     ) -> None:
         self.nome = nome
         self.recusas = recusas
+        self._nomes = forma.nomes
         self._binario = binario
         self._tamanho = _tamanho(binario)
         with self._falhas(forma.codificacao):
+            comeco: Any = fluxo.buffer
+            if certa := pelo_comeco(comeco.peek(COMECO)[:COMECO], forma.codificacao):
+                raise outra_codificacao(nome, certa)
             self.colunas, lotes = self._formato(forma, fluxo)
         self.lotes = self._protegidos(lotes, forma.codificacao)
 
@@ -72,9 +74,14 @@ class Entrada:
         """As colunas que o arquivo traz e que são dadas de novo."""
         return [coluna for coluna in colunas.REFEITAS if coluna in self.colunas]
 
+    @property
+    def ignoradas(self) -> list[str]:
+        """As colunas que o arquivo traz e que se pediu para deixar de lado."""
+        return [coluna for coluna in self.colunas if self._nomes.ignora(coluna)]
+
     def _formato(
         self, forma: Forma, fluxo: io.TextIOWrapper
-    ) -> tuple[set[str] | list[str], Iterator[Lote]]:
+    ) -> tuple[Iterable[str], Iterator[Lote]]:
         if forma.formato == "csv":
             return formato_csv.ler(fluxo, self.recusas, forma.nomes, forma.delimitador)
         if forma.formato == "jsonl":
@@ -92,7 +99,7 @@ class Entrada:
         except UnicodeError as erro:
             raise Erro(
                 erros.DADOS,
-                f"{self.nome}: não está em {codificacao}. Nada foi gravado; "
+                f"{onde(self.nome)}: não está em {codificacao}. Nada foi gravado; "
                 "diga a certa com --codificacao.",
             ) from erro
         except (gzip.BadGzipFile, zlib.error, EOFError) as erro:
@@ -101,7 +108,7 @@ class Entrada:
             motivo = "há bytes depois do fim do gzip" if sobra else "gzip corrompido ou cortado"
             raise Erro(
                 erros.DADOS,
-                f"{self.nome}: {motivo}. Nada foi gravado; gere-o ou baixe-o de novo.",
+                f"{onde(self.nome)}: {motivo}. Nada foi gravado; gere-o ou baixe-o de novo.",
             ) from erro
         except OSError as erro:
             raise _nao_le(self.nome, erro) from erro
@@ -128,7 +135,7 @@ def abrir(
     forma = forma._replace(formato=forma.formato or _pela_extensao(arquivo))
     nome = nome_da_origem(arquivo)
     with binario(arquivo) as bruto, _texto(bruto, forma.codificacao, nome) as fluxo:
-        aberta = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados))
+        aberta = Entrada(nome, forma, bruto, fluxo, Recusas(nome, rejeitados, forma.codificacao))
         with aberta.recusas.guardadas(entrada, *intocaveis):
             yield aberta
 
@@ -145,33 +152,36 @@ def binario(arquivo: str) -> Iterator[io.BufferedReader]:
     """Abre o arquivo (`-`: a entrada padrão) em bytes. Levanta Erro 66 se não dá."""
     if arquivo == "-":
         if sys.stdin is None:
-            raise Erro(erros.SEM_ENTRADA, "-: a entrada padrão está fechada. Mande um arquivo.")
-        yield _com_espia(sys.stdin.buffer)
+            raise Erro(
+                erros.SEM_ENTRADA, "a entrada padrão está fechada. Mande um arquivo por ela."
+            )
+        digitado = sys.stdin.isatty()  # lido até o fim de uma vez: cada leitura pediria um Ctrl-D
+        yield _com_espia(io.BytesIO(sys.stdin.buffer.read()) if digitado else sys.stdin.buffer)
         return
     try:
         aberto = open(arquivo, "rb")  # noqa: SIM115 - fechado pelo with abaixo
     except OSError as erro:
-        raise Erro(
-            erros.SEM_ENTRADA,
-            f"{arquivo}: o uid {os.getuid()} não consegue ler ({erros.motivo(erro)}). "
-            "Confira o caminho e a permissão, ou mande-o pela entrada padrão: - < ARQUIVO",
-        ) from erro
+        raise _nao_abre(arquivo, erro) from erro
     with aberto:
         yield aberto
 
 
-class _Devolvidos(io.RawIOBase):
-    """Um binário com os primeiros bytes, que já se leram, de novo à frente."""
-
-    def __init__(self, inicio: bytes, resto: io.BufferedReader) -> None:
-        self._inicio = io.BytesIO(inicio)
-        self._resto = resto
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, destino: Any) -> int:
-        return self._inicio.readinto(destino) or self._resto.readinto1(destino)
+def _nao_abre(arquivo: str, erro: OSError) -> Erro:
+    if erro.errno == errno.ENOENT and no_container():
+        return Erro(
+            erros.SEM_ENTRADA,
+            f"{arquivo}: não existe dentro do container, que não vê os arquivos da sua máquina. "
+            "Mande-o pela entrada padrão",
+            mudar={},
+        )
+    if erro.errno in {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}:
+        motivo = erros.motivo(erro)
+        return Erro(erros.SEM_ENTRADA, f"{arquivo}: {motivo}. Confira o nome e a pasta.")
+    return Erro(
+        erros.SEM_ENTRADA,
+        f"{arquivo}: o uid {os.getuid()} não consegue ler ({erros.motivo(erro)}). "
+        f"Dê-lhe a permissão: chmod a+r {shlex.quote(arquivo)}",
+    )
 
 
 def _com_espia(binario: Any) -> io.BufferedReader:
@@ -197,7 +207,7 @@ def _nao_le(arquivo: str, erro: OSError) -> Erro:
         motivo = "não está aberta para leitura"
     return Erro(
         erros.ENTRADA_SAIDA,
-        f"{arquivo}: falha ao ler a entrada ({motivo}). Nada foi gravado; confira-a.",
+        f"{onde(arquivo)}: falha ao ler ({motivo}). Nada foi gravado; confira-a.",
     )
 
 
@@ -211,21 +221,10 @@ def _tamanho(binario: io.BufferedReader) -> int:
 
 
 def _texto(binario: io.BufferedReader, codificacao: str, nome: str) -> io.TextIOWrapper:
-    """Decodifica, descomprimindo antes se os dois primeiros bytes são os do gzip.
-
-    Num pipe o primeiro pode chegar sozinho, e `peek` não espera pelo outro.
-    Bytes que não são da codificação viram substitutos, que a validação acha com o
-    número da linha; o decodificador estrito só diria a posição no bloco.
-    """
     try:
-        inicio = binario.peek(2)[:2]
-        if len(inicio) == 1:
-            inicio = binario.read(2)
-            binario = io.BufferedReader(_Devolvidos(inicio, binario), TRECHO)
+        return em_texto(binario, codificacao)
     except OSError as erro:
         raise _nao_le(nome, erro) from erro
-    fonte = gzip.GzipFile(fileobj=binario) if inicio == MAGIA_DO_GZIP else binario
-    return io.TextIOWrapper(fonte, codificacao, "surrogateescape", newline="")
 
 
 def _pela_extensao(arquivo: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress
 from typing import TextIO
 
-from escritor.entrada import colunas
-from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, quebras
+from escritor.entrada import cabecalho, colunas
+from escritor.entrada.cabecalho import Cabecalho
+from escritor.entrada.colunas import Nomes
+from escritor.entrada.pessoa import FORMULA, Lote, Problema, quebras
 from escritor.entrada.recusas import Recusas
 from escritor.entrada.registros import COMPRIDO, LIMITE_DA_LINHA, LONGA, Fonte
 
-SEPARADORES = ",;\t"
 TRECHO = 1 << 17  # caracteres lidos por vez
 GRANDE = f"campo com mais de {LIMITE_DA_LINHA} caracteres (aspas sem fechar?)"
 SEM_FECHAR = "aspas abertas e nunca fechadas"
@@ -20,56 +21,28 @@ FORA_DO_LUGAR = "aspas fora do lugar (dentro de um campo entre aspas, dobre-as)"
 
 
 def ler(
-    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str], separador: str | None
+    fluxo: TextIO, recusas: Recusas, nomes: Nomes, separador: str | None
 ) -> tuple[list[str], Iterator[Lote]]:
     """Lê o cabeçalho; devolve as colunas, pelos nossos nomes, e o iterador dos lotes.
 
     Levanta Erro 65 se o cabeçalho é ruim. O `fluxo` tem newline="": as quebras
     chegam como estão no arquivo, e os números de linha são os físicos.
     """
-    linha = fluxo.readline(LIMITE_DA_LINHA)
-    problema = Problema(1, "", "falta o cabeçalho: a primeira linha diz as colunas, nome,email")
-    if len(linha) == LIMITE_DA_LINHA and linha[-1] not in "\r\n":
-        problema = problema._replace(motivo=LONGA)
-    elif BYTE_INVALIDO.search(linha) or "\x00" in linha:
-        problema = problema._replace(
-            motivo="cabeçalho ilegível: o arquivo não está em UTF-8, ou na --codificacao dita"
-        )
-    elif linha.strip():
-        candidatos = [_dividir(linha, s, nomes) for s in separador or SEPARADORES]
-        achadas, separador = max(candidatos, key=lambda c: (colunas.nossas(c[0]), len(c[0])))
-        motivo = colunas.problema(achadas)
-        if motivo is None:
-            return achadas, _Leitura(fluxo, recusas, achadas, separador).lotes()
-        problema = problema._replace(motivo=motivo + _palpite(linha, achadas))
-    raise recusas.fatal(problema)
-
-
-def _palpite(linha: str, achadas: list[str]) -> str:
-    """Devolve o que dizer a mais quando o cabeçalho parece outra coisa."""
-    if linha.lstrip()[0] in "[{":
-        return " (parece JSON: diga --formato json ou jsonl)"
-    return " (outro separador? diga --delimitador)" if len(achadas) == 1 else ""
-
-
-def _dividir(linha: str, separador: str, nomes: Mapping[str, str]) -> tuple[list[str], str]:
-    campos = next(csv.reader([linha], delimiter=separador))
-    return [colunas.traduzir(campo, nomes) for campo in campos], separador
+    achado = cabecalho.ler(fluxo, recusas, nomes, separador)
+    return achado.colunas, _Leitura(fluxo, recusas, achado).lotes()
 
 
 class _Leitura:
     """O corpo de um CSV, em trechos de linhas inteiras."""
 
-    def __init__(
-        self, fluxo: TextIO, recusas: Recusas, cabecalho: list[str], separador: str
-    ) -> None:
+    def __init__(self, fluxo: TextIO, recusas: Recusas, achado: Cabecalho) -> None:
         self.fluxo = fluxo
         self.recusas = recusas
-        self.largura = len(cabecalho)
-        self.posicoes = [cabecalho.index(coluna) for coluna in colunas.OBRIGATORIAS]
-        self.separador = separador
-        self.vazia = separador * (self.largura - 1) + "\n"
-        self.linha = 2  # a próxima a ler
+        self.largura = len(achado.colunas)
+        self.posicoes = [achado.colunas.index(coluna) for coluna in colunas.OBRIGATORIAS]
+        self.separador = achado.separador
+        self.vazia = self.separador * (self.largura - 1) + "\n"
+        self.linha = achado.linha + 1  # a próxima a ler
 
     def lotes(self) -> Iterator[Lote]:
         """Devolve um lote por trecho."""

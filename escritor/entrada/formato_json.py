@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, TextIO
 
+from escritor.entrada.colunas import Nomes
 from escritor.entrada.objetos import Pessoas
 from escritor.entrada.pessoa import Lote, Problema, quebras
 from escritor.entrada.recusas import Recusas
@@ -22,8 +23,8 @@ ATE_OUTRA_COISA = re.compile(f"[{BRANCOS}]*")
 
 
 def ler_linhas(
-    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
-) -> tuple[set[str], Iterator[Lote]]:
+    fluxo: TextIO, recusas: Recusas, nomes: Nomes
+) -> tuple[dict[str, None], Iterator[Lote]]:
     """Lê JSON Lines; devolve as colunas vistas até agora e o iterador dos lotes."""
     pessoas = Pessoas(nomes)
     return pessoas.vistas, _lotes_de_linhas(fluxo, recusas, pessoas)
@@ -78,8 +79,8 @@ def _uma_a_uma(linhas: list[str], numero: int) -> Iterator[tuple[int, Any, str]]
 
 
 def ler_array(
-    fluxo: TextIO, recusas: Recusas, nomes: Mapping[str, str]
-) -> tuple[set[str], Iterator[Lote]]:
+    fluxo: TextIO, recusas: Recusas, nomes: Nomes
+) -> tuple[dict[str, None], Iterator[Lote]]:
     """Lê um array de objetos; devolve as colunas vistas até agora e o iterador dos lotes."""
     pessoas = Pessoas(nomes)
     return pessoas.vistas, _lotes_do_array(_Array(fluxo, recusas), pessoas)

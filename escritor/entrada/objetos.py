@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 from escritor.entrada import colunas
+from escritor.entrada.colunas import Nomes
 from escritor.entrada.pessoa import Lote, Problema
 
 
 class Pessoas:
     """Tira nome e e-mail dos objetos."""
 
-    def __init__(self, nomes: Mapping[str, str]) -> None:
+    def __init__(self, nomes: Nomes) -> None:
         self.nomes = nomes
-        self.vistas: set[str] = set()
+        self.vistas: dict[str, None] = {}  # na ordem em que aparecem
 
     def chaves(self, forma: tuple[str, ...]) -> tuple[str, str]:
         """Devolve as chaves do nome e do e-mail num objeto de chaves `forma`.
 
         Levanta ValueError com o motivo se há chave a mais ou a menos.
         """
-        traduzidas = [colunas.traduzir(chave, self.nomes) for chave in forma]
-        if motivo := colunas.problema(traduzidas):
+        traduzidas = [*map(self.nomes.traduzir, forma)]
+        if motivo := self.nomes.problema(traduzidas):
             raise ValueError(motivo)
-        self.vistas.update(traduzidas)
+        self.vistas.update(dict.fromkeys(traduzidas))
         nome, email = (forma[traduzidas.index(coluna)] for coluna in colunas.OBRIGATORIAS)
         return nome, email
 

@@ -64,7 +64,7 @@ def problema(nome: str, email: str) -> tuple[str, str] | None:  # noqa: PLR0911 
     """
     for campo, valor in (("nome", nome), ("email", email)):
         if BYTE_INVALIDO.search(valor):
-            return campo, "bytes que não são da codificação (padrão UTF-8)"
+            return campo, "há letras que não se leem nesta codificação"
         if achado := CONTROLE.search(valor):
             return campo, f"caractere de controle U+{ord(achado[0]):04X}"
         if achado := INVISIVEL.search(valor):

@@ -48,8 +48,7 @@ class Progresso:
             self._escrever("\r\x1b[K")
 
     def _mostrar(self, texto: str) -> None:
-        antes, depois = ("\r\x1b[K", "") if self._terminal else ("", "\n")
-        self._escrever(f"{antes}[ESCRITOR] {texto}{depois}")
+        self._escrever(f"\r\x1b[K{texto}" if self._terminal else f"[ESCRITOR] {texto}\n")
 
     def _escrever(self, texto: str) -> None:
         try:

@@ -7,15 +7,16 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TextIO
 
 from escritor import erros
+from escritor.entrada.codificacao import UTF8, Indicios
 from escritor.entrada.pessoa import BYTE_INVALIDO, FORMULA, Lote, Problema, triar
 from escritor.erros import Erro
 from escritor.guarda import exclusivo, um_deles
-from escritor.texto import milhar
+from escritor.texto import milhar, onde
 
 MOSTRADAS = 20
 PARCIAL = ".desafio2-parcial"  # as recusas, até que ganhem o nome pedido
@@ -30,11 +31,12 @@ class Recusas:
     contem todas. Com destino, cada uma vai para ele e as boas entram.
     """
 
-    def __init__(self, arquivo: str, destino: str | None = None) -> None:
+    def __init__(self, arquivo: str, destino: str | None = None, codificacao: str = UTF8) -> None:
         self.arquivo = arquivo
         self.destino = destino
         self.total = 0
         self.primeiras: list[str] = []
+        self.indicios = Indicios(codificacao)
         self._fluxo: TextIO | None = None
 
     @property
@@ -46,26 +48,37 @@ class Recusas:
         """Conta os problemas e os mostra ou guarda."""
         for problema in problemas:
             self.total += 1
+            self.indicios.ver_recusada(problema[3:])
             if self.total <= MOSTRADAS:
                 self.primeiras.append(self._em_texto(problema))
             if self._fluxo:
                 self._guardar(problema, self._fluxo)
 
     def filtrar(self, lotes: Iterable[Lote]) -> Iterator[Lote]:
-        """Devolve só o que serve. Levanta Erro 65 no fim, se as recusas impedem."""
+        """Devolve só o que serve. Levanta Erro 65 no fim, se as recusas impedem.
+
+        Também se o arquivo inteiro é de outra codificação: pôr de lado, uma a uma, as
+        linhas com acento perderia quase todo mundo.
+        """
         for lote in lotes:
             bons, problemas = triar(lote)
             self.recusar(problemas)
+            self.indicios.ver_lidas(bons.nomes)
             if bons.nomes and not self.impedem:
                 yield bons
+        if (certa := self.indicios.outra) is not None:
+            raise outra_codificacao(self.arquivo, certa)
         if self.impedem:
             raise self.erro()
 
-    def fatal(self, problema: Problema) -> Erro:
-        """Devolve a falha de um arquivo do qual não dá para aproveitar o resto."""
+    def fatal(self, problema: Problema, mudar: Mapping[str, str] | None = None) -> Erro:
+        """Devolve a falha de um arquivo do qual não dá para aproveitar o resto.
+
+        `mudar`: as opções com que ele serviria, se se sabe quais.
+        """
         antes = self.primeiras[:]
         self.recusar([problema])
-        return self._numa_linha(self._em_texto(problema), antes)
+        return self._numa_linha(self._em_texto(problema), antes, mudar)
 
     def erro(self) -> Erro:
         """Devolve a falha que resume as recusas, com as primeiras à frente."""
@@ -74,17 +87,25 @@ class Recusas:
         mostradas = "" if self.total <= MOSTRADAS else f" (acima, as {MOSTRADAS} primeiras)"
         return Erro(
             erros.DADOS,
-            f"{self.arquivo}: linhas recusadas: {self.total}{mostradas}; nada foi gravado. "
-            "Corrija o arquivo, ou grave só as boas com --rejeitados ARQUIVO.",
+            f"{onde(self.arquivo)}: linhas recusadas: {self.total}{mostradas}; nada foi gravado. "
+            f"{self._remedio()}",
             self.primeiras,
         )
 
+    def _remedio(self) -> str:
+        if self.indicios.ilegiveis:
+            return "Corrija o arquivo, ou diga em que codificação ele está com --codificacao."
+        return "Corrija o arquivo, ou grave só as boas com --rejeitados ARQUIVO."
+
     def _em_texto(self, problema: Problema) -> str:
         motivo = ": ".join(parte for parte in (problema.campo, problema.motivo) if parte)
-        return f"{self.arquivo}:{problema.linha}: {motivo}"
+        return f"{onde(self.arquivo, problema.linha)}: {motivo}"
 
-    def _numa_linha(self, texto: str, antes: Sequence[str] = ()) -> Erro:
-        return Erro(erros.DADOS, f"{texto}. Nada foi gravado; corrija e rode de novo.", antes)
+    def _numa_linha(
+        self, texto: str, antes: Sequence[str] = (), mudar: Mapping[str, str] | None = None
+    ) -> Erro:
+        remedio = "corrija e rode de novo." if mudar is None else "assim ele serve"
+        return Erro(erros.DADOS, f"{texto}. Nada foi gravado; {remedio}", antes, mudar)
 
     @contextmanager
     def guardadas(self, *intocaveis: str | int) -> Iterator[None]:
@@ -184,7 +205,7 @@ def conflitos(arquivo: str, achados: Sequence[tuple[int, str, int, int]]) -> Err
     """
     total = achados[0][3]
     *antes, ultimo = [
-        f"{arquivo}:{linha}: email: {email} {'já existe' if no_banco else 'se repete'}"
+        f"{onde(arquivo, linha)}: email: {email} {'já existe' if no_banco else 'se repete'}"
         for linha, email, no_banco, _ in achados
     ]
     remedio = "nada foi gravado. Com --conflito ignorar, só os novos entram."
@@ -192,7 +213,23 @@ def conflitos(arquivo: str, achados: Sequence[tuple[int, str, int, int]]) -> Err
         return Erro(erros.DADOS, f"{ultimo}; {remedio}")
     mostrados = "" if total <= MOSTRADAS else f" (acima, os {MOSTRADAS} primeiros)"
     quantos = f"e-mails em conflito: {milhar(total)}{mostrados}"
-    return Erro(erros.DADOS, f"{arquivo}: {quantos}; {remedio}", [*antes, ultimo])
+    return Erro(erros.DADOS, f"{onde(arquivo)}: {quantos}; {remedio}", [*antes, ultimo])
+
+
+def outra_codificacao(arquivo: str, certa: str) -> Erro:
+    """Devolve a falha de um arquivo que está todo em outra codificação, se se sabe qual."""
+    if not certa:
+        return Erro(
+            erros.DADOS,
+            f"{onde(arquivo)}: o texto está em outra codificação, e não dá para saber qual. Nada "
+            "foi gravado; pergunte a quem fez o arquivo, e diga-a com --codificacao.",
+        )
+    return Erro(
+        erros.DADOS,
+        f"{onde(arquivo)}: o texto não se lê nesta codificação, e parece estar em {certa}. "
+        "Nada foi gravado; leia-o assim",
+        mudar={"--codificacao": certa},
+    )
 
 
 def _legivel(texto: str) -> str:

@@ -27,8 +27,8 @@ __all__ = [
     "endereco",
 ]
 
-PADRAO = "/data/desafio2.db"
-AJUDA = f"arquivo do banco (variável BANCO; padrão {PADRAO})"
+PADRAO = erros.DO_VOLUME
+AJUDA = f"arquivo do banco; fora de um container, ./desafio2.db (variável BANCO; padrão {PADRAO})"
 DESCRICAO = "Verifica o banco SQLite do volume compartilhado, só de leitura, e lista os usuários."
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
-from leitor import arquivo, erros
+from leitor import erros, troca
 from leitor.banco.leitura import Leitura
 from leitor.banco.verificacao import abrir
 from leitor.destinos import DO_BANCO, PARCIAL, nao_escreve, preso
@@ -153,7 +153,7 @@ def _parcial(final: str, destino: str) -> Iterator[str]:
         if os.path.samestat(os.lstat(parcial), os.lstat(final)):
             os.unlink(parcial)  # já publicado por uma que morreu logo depois
     ocupado = Erro(erros.TENTE_DE_NOVO, f"{destino}: outra cópia para ele está em curso. Espere-a.")
-    with arquivo.exclusivo(parcial, ocupado):
+    with troca.exclusivo(parcial, ocupado):
         yield parcial
 
 
@@ -198,7 +198,7 @@ def _publicar(parcial: str, final: str, *, substituir: bool) -> None:
                 raise
             os.replace(parcial, final)
     try:
-        arquivo.firmar_pasta(final)
+        troca.firmar_pasta(final)
     except OSError as erro:
         raise Erro(
             erros.ENTRADA_SAIDA,

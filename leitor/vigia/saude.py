@@ -7,10 +7,12 @@ import os
 import time
 
 from leitor import erros
-from leitor.arquivo import ler, trocando
+from leitor.arquivo import ler
 from leitor.erros import Erro
+from leitor.troca import trocando
 
 ESPERA = 1.0  # segundos por outro vigia com o mesmo --estado
+REINICIE = "Reinicie-o: docker compose restart vigia"
 MAIOR_ESTADO = 1 << 16  # bytes
 
 
@@ -63,7 +65,7 @@ def conferir(arquivo: str) -> str:
     if not 0 <= idade <= vale:  # negativa: a máquina reiniciou depois dele
         raise Erro(
             erros.TENTE_DE_NOVO,
-            f"{arquivo}: o vigia não dá sinal há mais de {vale:.0f} s. Reinicie-o.",
+            f"{arquivo}: o vigia não dá sinal há mais de {vale:.0f} s. {REINICIE}",
         )
     if codigo:
         raise Erro(codigo, mensagem)

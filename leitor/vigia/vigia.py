@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TextIO
 
-from leitor import ancoras
+from leitor import ancoras, dizeres
 from leitor.ancoras import Ancora
 from leitor.erros import Erro
 from leitor.prova import Ponto
@@ -214,7 +214,7 @@ def _acrescimos(leitura: Leitura, velho: Ponto, novo: Ponto) -> Iterator[str]:
     """As execuções e os usuários que se somaram aos que já havia."""
     for e in leitura.execucoes_depois(velho.execucao, EXECUCOES_DITAS):
         yield (
-            f"execução {e.id} ({e.origem}), container {e.container}; "
+            f"execução {e.id} ({e.origem}), {dizeres.onde(e.container)}; "
             f"inseridos: {milhar(e.inseridos)}, já existiam: {milhar(e.repetidos)}, "
             f"total: {milhar(e.total)}; lacre sha256 {e.lacre[:16]}…"
         )

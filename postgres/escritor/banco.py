@@ -20,7 +20,6 @@ from postgres.escritor.restauracao import restaurar
 __all__ = [  # o que porta.py pede
     "AJUDA",
     "DESCRICAO",
-    "PADRAO",
     "abrir",
     "ao_lado",
     "conferir",
@@ -28,6 +27,7 @@ __all__ = [  # o que porta.py pede
     "garantir_esquema",
     "gravar",
     "listar",
+    "padrao",
     "registrar",
     "restaurar",
     "sem_conflitos",
@@ -38,6 +38,11 @@ PADRAO = "postgresql://escritor@localhost/desafio2"
 AJUDA = f"URI ou DSN do servidor (variável BANCO; padrão {PADRAO}); a senha, em PGPASSFILE"
 DESCRICAO = "Cria e preenche o banco num servidor PostgreSQL, sela o que gravou e termina."
 LISTA_USUARIOS = "SELECT id, nome, email, criado_em FROM desafio2.usuarios ORDER BY id LIMIT %s"
+
+
+def padrao() -> str:
+    """Devolve o servidor de quem não disse nenhum."""
+    return PADRAO
 
 
 def ao_lado(_endereco: str) -> list[str]:

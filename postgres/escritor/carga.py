@@ -8,8 +8,7 @@ onde só as que faltam passam. As medidas que decidiram isto: bench/comparar_pos
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import psycopg
@@ -20,7 +19,17 @@ from escritor.erros import Erro
 from escritor.execucao import RS, TETO, US, Gravadas
 from postgres.escritor import falhas
 from postgres.escritor.conexao import PG, Conexao
-from postgres.escritor.linhas import BLOCO, DE_USUARIOS, ULTIMO, blocos, em_bytes
+from postgres.escritor.linhas import (
+    BLOCO,
+    COPIA,
+    COPIA_USUARIOS,
+    DE_USUARIOS,
+    ULTIMO,
+    blocos,
+    copiando,
+    copiar,
+    em_bytes,
+)
 
 POUCAS = 10_000  # até aqui, um INSERT
 ADIANTADAS = 50_000  # as que se leem antes de decidir, num banco que não é pequeno
@@ -31,9 +40,6 @@ REFAZ_SEM_SABER = 10
 
 SOLTA = "SELECT desafio2.soltar_indices()"
 REFAZ_INDICES = "SELECT desafio2.refazer_indices()"
-# As colunas se separam como no lacre; as linhas, por LF no lugar do RS.
-COPIA = r"COPY {} FROM STDIN (DELIMITER E'\x1f')"
-COPIA_USUARIOS = COPIA.format("desafio2.usuarios")
 
 # De onde vêm as novas: dos parâmetros, ou da tabela em que esperam.
 CRIA_ESPERA = """\
@@ -86,8 +92,6 @@ COPIA_UNICAS = COPIA.format("unicas")
 NUMERA_UNICAS = "ALTER TABLE unicas ADD PRIMARY KEY (id)"
 DE_UNICAS = BLOCO.format("unicas")
 
-Mandar = Callable[[bytes], None]
-
 
 def gravar(con: Conexao, lotes: Iterable[Lote], criado_em: str) -> Gravadas:
     """Insere as pessoas cujo e-mail falta, dentro da transação de quem chama.
@@ -127,7 +131,7 @@ def _sem_indices(con: Conexao, lotes: Iterable[Lote], criado_em: str, antes: int
     """Acrescenta tudo, sela enquanto acrescenta e só então procura repetidas."""
     con.executar("SAVEPOINT carga")
     con.executar(SOLTA)
-    lidas, lacre = _copiar(con.pg, COPIA_USUARIOS, _em_blocos(lotes, criado_em, antes))
+    lidas, lacre = copiar(con.pg, COPIA_USUARIOS, _em_blocos(lotes, criado_em, antes))
     con.executar("SAVEPOINT indices")
     try:
         con.executar(REFAZ_INDICES)
@@ -146,25 +150,6 @@ def _em_blocos(lotes: Iterable[Lote], criado_em: str, antes: int) -> Iterator[tu
         linhas = map(US.join, zip(ids, lote.nomes, lote.emails, strict=True))
         yield (fim.join(linhas) + fim).encode(), quantas
         antes += quantas
-
-
-def _copiar(pg: PG, sql: str, selados: Iterable[tuple[bytes, int]]) -> tuple[int, str]:
-    """Manda os blocos por COPY; devolve quantas linhas foram, e o lacre delas."""
-    resumo = hashlib.sha256()
-    quantas = 0
-    with copiando(pg, sql) as mandar:
-        for bloco, linhas in selados:
-            resumo.update(bloco)
-            mandar(bloco)
-            quantas += linhas
-    return quantas, resumo.hexdigest()
-
-
-@contextmanager
-def copiando(pg: PG, sql: str) -> Iterator[Mandar]:
-    """Entrega a função que manda um bloco: US entre colunas, RS no fim de cada linha."""
-    with pg.cursor() as cursor, cursor.copy(sql) as copia:
-        yield lambda bloco: copia.write(bloco.replace(b"\\", b"\\\\").replace(b"\x1e", b"\n"))
 
 
 def _sem_as_repetidas(con: Conexao, lidas: int, antes: int) -> Gravadas:
@@ -187,7 +172,7 @@ def _sem_as_repetidas(con: Conexao, lidas: int, antes: int) -> Gravadas:
     con.executar("ROLLBACK TO carga")
     con.executar(SOLTA)
     unicas = blocos(a_parte, DE_UNICAS, antes, antes + guardadas)
-    inseridas, lacre = _copiar(con.pg, COPIA_USUARIOS, unicas)
+    inseridas, lacre = copiar(con.pg, COPIA_USUARIOS, unicas)
     a_parte.execute("DROP TABLE unicas")
     refazer(con)
     return _gravadas(con, lidas, inseridas, antes, lacre)

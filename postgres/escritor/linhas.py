@@ -1,8 +1,10 @@
-"""As linhas de `usuarios` no servidor, em blocos: os bytes que o lacre sela."""
+"""As linhas de `usuarios` no servidor, em blocos, lidos e mandados: os bytes que o lacre sela."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -22,8 +24,13 @@ SELECT string_agg(
 ), count(*)
 FROM (SELECT * FROM {} WHERE id > %s AND id <= %s ORDER BY id) AS bloco"""
 DE_USUARIOS = BLOCO.format("desafio2.usuarios")
+# As colunas se separam como no lacre; as linhas, por LF no lugar do RS.
+COPIA = r"COPY {} FROM STDIN (DELIMITER E'\x1f')"
+COPIA_USUARIOS = COPIA.format("desafio2.usuarios")
 PROXIMO = "SELECT min(id) FROM desafio2.usuarios WHERE id > %s"
 ULTIMO = "SELECT coalesce(max(id), 0) FROM desafio2.usuarios"
+
+Mandar = Callable[[bytes], None]
 
 
 def blocos(pg: PG, consulta: str, depois_de: int, ultimo: int) -> Iterator[tuple[bytes, int]]:
@@ -59,6 +66,25 @@ def _conferir(linha: bytes) -> None:
         raise Quebra(f"usuarios, linha {id_.decode()}: {regras.DIZ['U5']}", "U5")
     if regra := regras.da_linha(int(id_), *textos):
         raise Quebra(f"usuarios, linha {id_.decode()}: {regras.DIZ[regra]}", regra)
+
+
+def copiar(pg: PG, sql: str, selados: Iterable[tuple[bytes, int]]) -> tuple[int, str]:
+    """Manda os blocos por COPY; devolve quantas linhas foram, e o lacre delas."""
+    resumo = hashlib.sha256()
+    quantas = 0
+    with copiando(pg, sql) as mandar:
+        for bloco, linhas in selados:
+            resumo.update(bloco)
+            mandar(bloco)
+            quantas += linhas
+    return quantas, resumo.hexdigest()
+
+
+@contextmanager
+def copiando(pg: PG, sql: str) -> Iterator[Mandar]:
+    """Entrega a função que manda um bloco: US entre colunas, RS no fim de cada linha."""
+    with pg.cursor() as cursor, cursor.copy(sql) as copia:
+        yield lambda bloco: copia.write(bloco.replace(b"\\", b"\\\\").replace(b"\x1e", b"\n"))
 
 
 def em_bytes(pg: PG, sql: str, *parametros: object) -> tuple[bytes, ...]:

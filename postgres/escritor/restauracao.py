@@ -23,6 +23,7 @@ from escritor.sinais import Sinais
 from escritor.texto import milhar
 from postgres.escritor import carga, conexao, conferencia, esquema
 from postgres.escritor.conexao import Conexao
+from postgres.escritor.linhas import COPIA_USUARIOS, copiando
 from postgres.escritor.livro import INSERE_EXECUCAO
 
 ELO = "SELECT elo FROM execucoes WHERE id = ?"
@@ -104,7 +105,7 @@ def _acrescentar(con: Conexao, copia: sqlite3.Connection, ponto: Ponto, quantas:
     refaz = quantas > carga.POUCAS and ponto.total <= carga.REFAZ * quantas
     if refaz:
         con.executar(carga.SOLTA)
-    with carga.copiando(con.pg, carga.COPIA_USUARIOS) as mandar:
+    with copiando(con.pg, COPIA_USUARIOS) as mandar:
         for linhas in em_blocos(copia, ponto.fim):
             mandar(percurso.RS.join(linhas) + percurso.RS)
             novas += len(linhas)

@@ -57,7 +57,7 @@ def ler_em_laco(acabou: Callable[[], bool]) -> list[tuple[int, int]]:
         ultima = acabou()
         lido = rodar("leitor", "listar", "--formato", "jsonl")
         assert lido.codigo == 0, lido.stderr
-        achado = re.search(r"usuários: ([\d.]+), execuções: (\d+)", lido.stderr)
+        achado = re.search(r"([\d.]+) usuários?, (\d+) execuç", lido.stderr)
         assert achado, lido.stderr
         usuarios = int(achado[1].replace(".", ""))
         assert lido.stdout.count("\n") == usuarios

@@ -155,7 +155,7 @@ def test_morte_de_containers(campanha: Campanha, projeto: Projeto, tmp_path: Pat
         lido = projeto.compose(
             "run", "--rm", "--no-deps", "leitor", "verificar", codigo=75 if havia_diario else 0
         )
-        assert not havia_diario or "docker compose run --rm escritor" in lido.stderr, rotulo
+        assert not havia_diario or "Rode o escritor, e depois leia de novo: " in lido.stderr, rotulo
         projeto.compose("run", "--rm", "escritor")
         projeto.compose("run", "--rm", "--no-deps", "leitor", "verificar")
         assert len(projeto.volume.banco().pessoas) == ficou.pessoas, rotulo

@@ -52,7 +52,7 @@ def test_exit_code_from_leitor_da_0_com_o_banco_inteiro(projeto: Projeto) -> Non
 
     leitor = projeto.conteiner("leitor")
     assert leitor.attrs["State"]["ExitCode"] == 0
-    assert b"tudo em ordem" in leitor.logs(stdout=False, stderr=True)
+    assert "✓ 10 de 10 verificações".encode() in leitor.logs(stdout=False, stderr=True)
     assert projeto.volume.banco().pessoas == AMOSTRA
 
 

@@ -43,10 +43,13 @@ class Servidor:
         self, *argumentos: str, codigo: int = 0, extras: Sequence[Path] = (), entrada: str = ""
     ) -> Saida:
         """Roda o Compose até o fim e confere o código de saída."""
-        comando = ["docker", "compose", "-p", self.nome]
-        for arquivo in (PASTA / "docker-compose.yml", self.acrescimo, *extras):
-            comando += ["-f", str(arquivo)]
-        return rodar(*comando, *argumentos, codigo=codigo, entrada=entrada)
+        return rodar(*self.comando(*argumentos, extras=extras), codigo=codigo, entrada=entrada)
+
+    def comando(self, *argumentos: str, extras: Sequence[Path] = ()) -> list[str]:
+        """Devolve o comando do Compose sobre este projeto."""
+        arquivos = (PASTA / "docker-compose.yml", self.acrescimo, *extras)
+        ditos = [parte for arquivo in arquivos for parte in ("-f", str(arquivo))]
+        return ["docker", "compose", "-p", self.nome, *ditos, *argumentos]
 
     def subir(self) -> None:
         """Sobe o servidor e espera que esteja são."""
