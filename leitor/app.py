@@ -78,10 +78,11 @@ def _limite(opcoes: Opcoes) -> int:
 def _pagina(
     leitura: Leitura, verificacoes: list[Verificacao], resultado: Prova | Erro, limite: int
 ) -> Iterator[str]:
-    from leitor.pagina import relatorio
+    from leitor.pagina import momentos, relatorio
 
+    relogio = momentos.relogio(os.environ.get("TZ") or "")
     if isinstance(resultado, Erro):
-        return relatorio.recusada(verificacoes, resultado, quem_le(), leitura.fatos())
+        return relatorio.recusada(verificacoes, resultado, quem_le(), leitura.fatos(), relogio)
     mais = relatorio.MAIS_LINHAS  # a memória não cresce com o banco
     return relatorio.aceita(
         verificacoes,
@@ -90,6 +91,7 @@ def _pagina(
         leitura.linhas(0, mais if limite < 0 else min(limite, mais)),
         leitura.fatos(resultado),
         leitura.receita(resultado.ultima_gravacao),
+        relogio,
     )
 
 

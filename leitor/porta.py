@@ -50,7 +50,8 @@ class Leitura(Protocol):
     def execucoes(self, limite: int) -> list[Execucao]:
         """Devolve até `limite` execuções, na ordem do id.
 
-        A última gravação está sempre entre elas: as que inseriram linhas vêm antes.
+        A última gravação está sempre entre elas: as que inseriram linhas vêm antes, e as mais
+        novas: entre duas devolvidas, as que faltam nada inseriram.
         """
 
     def execucoes_depois(self, execucao: int, quantas: int) -> list[Execucao]:

@@ -10,7 +10,7 @@ from leitor.pagina.linha_do_tempo import intervalo
 from tests.conftest import Programa
 from tests.contrato import alterar, reselar
 from tests.pagina import pedir
-from tests.processos import Saida
+from tests.processos import Saida, comando, rodar
 
 # Como a de um `up` que nada tinha a gravar; {} é quantas.
 VAZIAS = """\
@@ -29,60 +29,58 @@ def rodar_vazias(banco: Path, quantas: int) -> None:
 
 
 def eventos(pagina: str) -> list[tuple[str, str]]:
-    """Devolve o nome e o momento com o container de cada evento, de cima para baixo."""
-    achados = re.findall(
-        r'<text class="nome" x="32" y="(\d+)">(.*?)</text><text class="quando".*?>(.*?)</text>',
-        pagina,
-    )
-    assert [int(y) for y, _, _ in achados] == sorted({int(y) for y, _, _ in achados})
-    return [(nome, sub) for _, nome, sub in achados]
+    """Devolve o nome de cada evento da linha do tempo e o que se diz dele, em texto."""
+    lista = pagina.partition('<ol class="tempo"')[2].partition("</ol>")[0]
+    achados = re.findall(r'<p class="nome">(.*?)</p><p>(.*?)</p>', lista)
+    return [(nome, re.sub(r"<.*?>", "", sub)) for nome, sub in achados]
 
 
-def ids(pagina: str, secao: str) -> list[int]:
-    """Devolve as execuções da tabela de uma seção."""
+def ids(pagina: str, secao: str) -> list[str]:
+    """Devolve as execuções, ou as dobras delas, da tabela de uma seção."""
     trecho = pagina.partition(f'id="{secao}"')[2].partition("</section>")[0]
-    return [int(id_) for id_ in re.findall(r'<th scope="row">(\d+)<', trecho)]
+    return re.findall(r'<th scope="row"[^>]*>([^<]*)<', trecho)
 
 
-def conferir_mostradas(pagina: str, esperadas: list[int]) -> None:
-    """O SVG, a tabela das execuções e a dos lacres mostram as mesmas."""
-    nomes = [re.match(r"Execução (\d+): ", nome) for nome, _ in eventos(pagina)]
-    assert [int(nome[1]) for nome in nomes if nome] == esperadas
-    assert ids(pagina, "execucoes") == ids(pagina, "lacres") == esperadas
+def conferir_mostradas(pagina: str, gravaram: list[str], linhas: list[str]) -> None:
+    """A linha do tempo mostra uma a uma as que gravaram; a tabela, também as dobras."""
+    nomes = [nome for nome, _ in eventos(pagina) if nome.startswith("Execução ")]
+    assert [nome.split(":")[0] for nome in nomes] == [f"Execução {id_}" for id_ in gravaram]
+    assert ids(pagina, "execucoes") == linhas
 
 
 def test_quem_gravou_nao_some(gravado: Path, leitor: Programa) -> None:
-    """Com mais de cinquenta, as que gravaram ficam, e as vazias mais velhas saem."""
+    """As que nada gravaram se dobram numa linha, por mais que sejam."""
     rodar_vazias(gravado, 60)
     pagina = pedir(leitor)
-    conferir_mostradas(pagina, [1, 3, *range(16, 64)])
-    resumo = (
-        "50 de 63 execuções do escritor, de preferência as que inseriram linhas; 13 ficaram de fora"
-    )
-    assert pagina.count(resumo) == 3  # o parágrafo, a descrição do SVG e a legenda
-
-
-def test_de_fora_as_mais_velhas(gravado: Path, leitor: Programa) -> None:
-    """No limite, nada fica de fora; uma a mais, e é a vazia mais velha que sai."""
-    rodar_vazias(gravado, 47)
-    pagina = pedir(leitor)
-    conferir_mostradas(pagina, [*range(1, 51)])
+    conferir_mostradas(pagina, ["1", "3"], ["1", "2", "3", "4 a 63"])
+    assert ("60 execuções sem linhas novas", "execuções 4 a 63") in eventos(pagina)
     assert "de fora" not in pagina
-    rodar_vazias(gravado, 1)
+
+
+def test_de_fora_as_mais_velhas(
+    semeado: Path, importar: Callable[[str], Saida], leitor: Programa
+) -> None:
+    """De mais de cinquenta que gravaram ficam a primeira e as mais novas, e diz-se quantas não."""
+    for numero in range(55):
+        assert importar(f"nome,email\nP,p{numero}@x.com\n").codigo == 0
+    assert semeado.exists()
     pagina = pedir(leitor)
-    conferir_mostradas(pagina, [1, *range(3, 52)])
-    assert "; 1 ficou de fora" in pagina
+    mostradas = ids(pagina, "execucoes")
+    assert mostradas[-1] == "56"
+    assert "56 execuções do escritor" in pagina
+    assert len(mostradas) == 50
+    assert "de fora" in pagina
 
 
 def test_a_do_veredito_mesmo_vazia(
     banco: Path, importar: Callable[[str], Saida], leitor: Programa
 ) -> None:
-    """Se ninguém gravou, o veredito cita a execução 1, e ela não sai."""
+    """Se ninguém gravou, o veredito cita a execução 1, e ela não se dobra."""
     assert importar("nome,email\n").codigo == 0
     rodar_vazias(banco, 60)
     pagina = pedir(leitor)
     assert "; execução 1 (" in pagina
-    conferir_mostradas(pagina, [1, *range(13, 62)])
+    conferir_mostradas(pagina, ["1"], ["1", "2 a 61"])
 
 
 def test_o_fim_da_gravacao_e_o_da_ultima_que_gravou(
@@ -93,21 +91,28 @@ def test_o_fim_da_gravacao_e_o_da_ultima_que_gravou(
     alterar(gravado, f"UPDATE execucoes SET container = 'c' || id, concluida_em = {momentos}")
     rodar_vazias(gravado, 2)
     monkeypatch.setattr("leitor.banco.leitura.quem_le", lambda: ("quem-le", "2026-01-03T01:00:00Z"))
+    monkeypatch.delenv("TZ", raising=False)
     pagina = pedir(leitor)
     assert eventos(pagina) == [
-        ("Execução 1: +3, total 3", "01/01/2026, 00:00:00 UTC · c1"),
-        ("Execução 2: +0, total 3", "02/01/2026, 00:00:00 UTC · c2"),
-        ("Execução 3: +2, total 5", "03/01/2026, 00:00:00 UTC · c3"),
-        ("Fim da gravação", "03/01/2026, 00:00:00 UTC · c3"),
-        ("Execução 4: +0, total 5", "03/01/2026, 00:59:00 UTC · vazio"),
-        ("Execução 5: +0, total 5", "03/01/2026, 00:59:00 UTC · vazio"),
-        ("Começo da leitura", "03/01/2026, 01:00:00 UTC · quem-le"),
+        ("Execução 1: +3, total 3", "01/01/2026 00:00:00 · c1"),
+        ("Execução 2: +0, total 3", "02/01/2026 00:00:00 · c2"),
+        ("Execução 3: +2, total 5", "03/01/2026 00:00:00 · c3"),
+        ("Fim da gravação", "03/01/2026 00:00:00 · c3"),
+        ("2 execuções sem linhas novas", "execuções 4 a 5"),
+        ("Começo da leitura", "03/01/2026 01:00:00 · quem-le · 1 hora depois do fim da gravação"),
     ]
-    assert ">1 hora depois do fim da gravação</text>" in pagina
-    assert (
-        "A última gravação terminou em 03/01/2026, 00:00:00 UTC, no container c3; "
-        "a leitura começou em 03/01/2026, 01:00:00 UTC, no container quem-le."
-    ) in pagina
+    assert pagina.count("horas em UTC") == 1
+
+
+def test_o_fuso_de_quem_le(semeado: Path) -> None:
+    """Com TZ, as horas são as de lá, e o fuso é dito uma vez; a forma exata continua em UTC."""
+    momento = "2026-01-01T02:30:00Z"
+    alterar(semeado, f"UPDATE execucoes SET concluida_em = '{momento}'")
+    reselar(semeado)
+    ler = comando("leitor", "listar", "--formato", "html")
+    pagina = rodar(["env", "TZ=America/Sao_Paulo", *ler]).stdout
+    assert f'<time datetime="{momento}">31/12/2025 23:30:00</time>' in pagina
+    assert re.findall("horas em UTC.*?(?=<)", pagina) == ["horas em UTC−3"]
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from base64 import b64encode
-from calendar import timegm
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from html import escape
@@ -65,29 +63,6 @@ def codigo(valor: object) -> str:
     return f"<code>{dado(valor)}</code>"
 
 
-def segundos(quando: str) -> int | None:
-    """Devolve o momento em segundos desde 1970; None se não está escrito como no contrato."""
-    try:
-        return timegm(time.strptime(quando, "%Y-%m-%dT%H:%M:%SZ"))
-    except ValueError:
-        return None
-
-
-def legivel(quando: str) -> str:
-    """Escreve o momento como se lê em português; o que não é um momento fica como está."""
-    desde_1970 = segundos(quando)
-    if desde_1970 is None:
-        return quando
-    return time.strftime("%d/%m/%Y, %H:%M:%S UTC", time.gmtime(desde_1970))
-
-
-def momento(quando: str) -> str:
-    """Devolve o momento, escapado, com a forma exata para as máquinas."""
-    if segundos(quando) is None:
-        return dado(quando)
-    return f'<time datetime="{quando}">{legivel(quando)}</time>'
-
-
 def marca(resultado: str) -> str:
     """Desenha o resultado; quem não vê o desenho tem ao lado a palavra."""
     return (
@@ -99,20 +74,37 @@ def marca(resultado: str) -> str:
 def tabela(
     id_: str, legenda: str, colunas: Sequence[str], linhas: Iterable[Sequence[str]]
 ) -> Iterator[str]:
-    """Devolve, linha por linha, uma tabela que rola sozinha numa tela estreita.
+    """Devolve, linha por linha, uma tabela que rola sozinha e, num telefone, empilha as células.
 
-    As células já vêm escapadas, e a primeira de cada linha é o cabeçalho dela.
+    As células já vêm escapadas, e a primeira de cada linha é o cabeçalho dela. Uma linha de só
+    duas é a dobra de várias. Os papéis são ditos: empilhada, o Safari já não veria uma tabela.
     """
     yield (
         f'<div class="rolagem" role="region" aria-labelledby="{id_}" tabindex="0">\n'
-        f'<table>\n<caption id="{id_}">{legenda}</caption>\n<thead><tr>'
+        f'<table role="table">\n<caption id="{id_}">{legenda}</caption>\n'
+        '<thead role="rowgroup"><tr role="row">'
     )
-    yield "".join(f'<th scope="col">{coluna}</th>' for coluna in colunas)
-    yield "</tr></thead>\n<tbody>\n"
-    for primeira, *outras in linhas:
-        celulas = "".join(f"<td>{celula}</td>" for celula in outras)
-        yield f'<tr><th scope="row">{primeira}</th>{celulas}</tr>\n'
+    yield "".join(f'<th scope="col" role="columnheader">{coluna}</th>' for coluna in colunas)
+    yield '</tr></thead>\n<tbody role="rowgroup">\n'
+    for linha in linhas:
+        yield _linha(colunas, linha)
     yield "</tbody>\n</table>\n</div>\n"
+
+
+def _linha(colunas: Sequence[str], celulas: Sequence[str]) -> str:
+    primeira, *outras = celulas
+    if len(celulas) < len(colunas):
+        [dobra] = outras
+        resto = f'<td role="cell" colspan="{len(colunas) - 1}">{dobra}</td>'
+    else:
+        resto = "".join(
+            f'<td role="cell" data-coluna="{coluna}">{celula}</td>'
+            for coluna, celula in zip(colunas[1:], outras, strict=True)
+        )
+    return (
+        f'<tr role="row"><th scope="row" role="rowheader" data-coluna="{colunas[0]}">'
+        f"{primeira}</th>{resto}</tr>\n"
+    )
 
 
 def definicoes(itens: Iterable[tuple[str, str]]) -> str:

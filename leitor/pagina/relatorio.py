@@ -1,4 +1,4 @@
-"""A página de `listar --formato html`: o veredito, a prova, as linhas e como conferir à mão."""
+"""A página de `listar --formato html`: o veredito, as linhas, a prova e como conferir à mão."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from leitor import erros
 from leitor.erros import Erro
+from leitor.pagina.dobras import Trecho, com_linhas, dobrar, ids, quantas
 from leitor.pagina.lacres_a_mao import lacres
 from leitor.pagina.linha_do_tempo import desenhar
-from leitor.pagina.pecas import codigo, dado, definicoes, fim, inicio, marca, momento, secao, tabela
+from leitor.pagina.momentos import Relogio
+from leitor.pagina.pecas import codigo, dado, definicoes, fim, inicio, marca, secao, tabela
 from leitor.prova import Execucao, Prova, Verificacao
 from leitor.texto import contar, milhar
 
@@ -40,20 +42,19 @@ MOTIVOS = {
 
 
 def recusada(
-    verificacoes: Sequence[Verificacao], falha: Erro, lido: tuple[str, str], fatos: Fatos
+    verificacoes: Sequence[Verificacao],
+    falha: Erro,
+    lido: tuple[str, str],
+    fatos: Fatos,
+    relogio: Relogio,
 ) -> Iterator[str]:
     """Devolve a página vermelha: o que falhou, e linha nenhuma. `lido`: por quem, e quando."""
     lido_por, lido_em = lido
     yield inicio("Não verificado", "recusada")
-    yield (
-        '<section class="veredito" aria-labelledby="veredito">\n'
-        "<p>Desafio 2 · relatório do leitor</p>\n"
-        f'<h1 id="veredito">{marca("falha")} Não verificado</h1>\n'
-        f'<p class="resumo">{dado(falha)}</p>\n'
-    )
+    yield _alto(f"{marca('falha')} Não verificado", dado(falha), relogio)
     yield definicoes(
         [
-            ("Lido", f"container {codigo(lido_por)}, {momento(lido_em)}"),
+            ("Lido", f"container {codigo(lido_por)}, {relogio.momento(lido_em)}"),
             ("Código de saída", f"{falha.codigo}: {MOTIVOS.get(falha.codigo, 'falha')}"),
         ]
     )
@@ -74,6 +75,7 @@ def aceita(  # noqa: PLR0913, PLR0917 - é uma função de tudo o que mostra
     linhas: Sequence[Linha],
     fatos: Fatos,
     receita: str,
+    relogio: Relogio,
 ) -> Iterator[str]:
     """Devolve a página verde; as execuções e as linhas são as que se mostram, talvez não todas.
 
@@ -81,60 +83,121 @@ def aceita(  # noqa: PLR0913, PLR0917 - é uma função de tudo o que mostra
     à mão, o lacre da última gravação.
     """
     yield inicio("Verificado", "aceita")
-    yield from _veredito(prova)
+    yield from _veredito(verificacoes, prova, relogio)
     yield (
         '<nav aria-label="Nesta página"><ul>'
+        '<li><a href="#linhas">Linhas</a></li> <li><a href="#execucoes">Execuções</a></li> '
         '<li><a href="#verificacoes">Verificações</a></li> '
-        '<li><a href="#execucoes">Execuções</a></li> <li><a href="#lacres">Lacres</a></li> '
-        '<li><a href="#linhas">Linhas</a></li> <li><a href="#arquivo">Arquivo</a></li>'
+        '<li><a href="#lacres">Lacres e âncora</a></li> <li><a href="#arquivo">Arquivo</a></li>'
         "</ul></nav>\n"
     )
+    yield from _linhas(linhas, prova.usuarios, relogio)
+    yield from _execucoes(execucoes, prova, relogio)
     yield from _verificacoes(verificacoes)
-    yield from _execucoes(execucoes, prova)
-    yield from lacres(execucoes, prova.ultima_gravacao, receita)
-    yield from _linhas(linhas, prova.usuarios)
+    yield from lacres(com_linhas(execucoes, prova), prova, receita)
     yield from _arquivo(fatos)
     yield fim()
 
 
-def _veredito(prova: Prova) -> Iterator[str]:
+def _alto(titulo: str, resumo: str, relogio: Relogio) -> str:
+    """Abre o veredito, que diz o fuso de todas as horas da página."""
+    return (
+        '<section class="veredito" aria-labelledby="veredito">\n'
+        f"<p>Desafio 2 · relatório do leitor · horas em {relogio.fuso}</p>\n"
+        f'<h1 id="veredito">{titulo}</h1>\n'
+        f'<p class="resumo">{resumo}</p>\n'
+    )
+
+
+def _veredito(verificacoes: Sequence[Verificacao], prova: Prova, relogio: Relogio) -> Iterator[str]:
     gravacao = prova.ultima_gravacao
     inseridas = contar(gravacao.inseridos, "linha inserida", "linhas inseridas")
-    yield (
-        '<section class="veredito" aria-labelledby="veredito">\n'
-        "<p>Desafio 2 · relatório do leitor</p>\n"
-        f'<h1 id="veredito">{marca("ok")} Verificado</h1>\n'
-        f'<p class="resumo">{contar(prova.usuarios, "linha", "linhas")} de '
+    yield _alto(
+        f"{marca('ok')} Verificado",
+        f"{contar(prova.usuarios, 'linha', 'linhas')} de "
         f"{contar(prova.execucoes, 'execução', 'execuções')} do escritor: tudo recalculado, byte "
-        "por byte, e igual ao que foi selado.</p>\n"
+        "por byte, e igual ao que foi selado.",
+        relogio,
     )
     yield definicoes(
         [
             (
                 "Gravado",
                 f"container {codigo(gravacao.container)}, "
-                f"{momento(gravacao.concluida_em)}; execução {gravacao.id} "
+                f"{relogio.momento(gravacao.concluida_em)}; execução {gravacao.id} "
                 f"({dado(gravacao.origem)}), {inseridas}",
             ),
-            ("Lido", f"container {codigo(prova.lido_por)}, {momento(prova.lido_em)}"),
-            ("Lacre", f"sha256 {codigo(gravacao.lacre)}"),
-            (
-                "Âncora",
-                f"{codigo(prova.ancora)} Guarde-a fora deste volume: com ela, "
-                "<code>leitor verificar --ancora 'ÂNCORA'</code> diz, quando for preciso, se o "
-                "banco ainda é este, e se o fim dele não foi cortado.",
-            ),
+            ("Lido", f"container {codigo(prova.lido_por)}, {relogio.momento(prova.lido_em)}"),
+            ("Verificações", _em_ordem(verificacoes)),
         ]
     )
     yield "</section>\n"
 
 
+def _em_ordem(verificacoes: Sequence[Verificacao]) -> str:
+    feitas = sum(v.resultado == "ok" for v in verificacoes)
+    return f"{feitas} de {len(verificacoes)} em ordem"
+
+
+def _linhas(linhas: Sequence[Linha], usuarios: int, relogio: Relogio) -> Iterator[str]:
+    legenda = contar(usuarios, "linha", "linhas")
+    if len(linhas) < usuarios:
+        legenda = f"As primeiras {milhar(len(linhas))} de {legenda}, pelo id"
+    yield secao("linhas", "As linhas")
+    if linhas:
+        yield from tabela(
+            "tabela-linhas",
+            legenda,
+            ("id", "nome", "email", "criado_em"),
+            (
+                [*map(dado, campos), relogio.momento(str(criado_em))]
+                for *campos, criado_em in linhas
+            ),
+        )
+    else:
+        yield f"<p>{legenda}.</p>\n"
+    yield "</section>\n"
+
+
+def _execucoes(execucoes: Sequence[Execucao], prova: Prova, relogio: Relogio) -> Iterator[str]:
+    mostradas = f"{contar(prova.execucoes, 'execução', 'execuções')} do escritor"
+    if fora := execucoes[0].id - 1:
+        ficaram = "a primeira ficou" if fora == 1 else f"as {milhar(fora)} primeiras ficaram"
+        mostradas += f"; {ficaram} de fora"
+    trechos = dobrar(execucoes, prova)
+    yield secao("execucoes", "As execuções")
+    yield f"<p>{mostradas}. Cada barra é o total de linhas; a ponta, as inseridas.</p>\n"
+    yield from desenhar(trechos, prova, relogio)
+    yield from tabela(
+        "tabela-execucoes",
+        f"Em tabela: {mostradas}",
+        COLUNAS_DO_LIVRO,
+        (_do_livro(trecho, relogio) for trecho in trechos),
+    )
+    yield "</section>\n"
+
+
+def _do_livro(trecho: Trecho, relogio: Relogio) -> list[str]:
+    if isinstance(trecho, range):
+        return [ids(trecho), quantas(trecho)]
+    return [
+        str(trecho.id),
+        relogio.momento(trecho.concluida_em),
+        codigo(trecho.container),
+        milhar(trecho.inseridos),
+        milhar(trecho.repetidos),
+        milhar(trecho.total),
+        dado(trecho.origem),
+        relogio.momento(trecho.iniciada_em),
+        dado(trecho.versao),
+    ]
+
+
 def _verificacoes(verificacoes: Sequence[Verificacao]) -> Iterator[str]:
     yield secao("verificacoes", "As verificações")
-    feitas = sum(v.resultado == "ok" for v in verificacoes)
     yield from tabela(
         "tabela-verificacoes",
-        f"{feitas} de {len(verificacoes)} em ordem; cada uma depende das anteriores",
+        f"{_em_ordem(verificacoes)}; cada uma depende das anteriores",
         ("verificação", "resultado", "detalhe"),
         (
             (
@@ -145,53 +208,6 @@ def _verificacoes(verificacoes: Sequence[Verificacao]) -> Iterator[str]:
             for v in verificacoes
         ),
     )
-    yield "</section>\n"
-
-
-def _execucoes(execucoes: Sequence[Execucao], prova: Prova) -> Iterator[str]:
-    mostradas = f"{contar(prova.execucoes, 'execução', 'execuções')} do escritor"
-    if fora := prova.execucoes - len(execucoes):
-        mostradas = (
-            f"{len(execucoes)} de {mostradas}, de preferência as que inseriram linhas; "
-            f"{contar(fora, 'ficou', 'ficaram')} de fora"
-        )
-    yield secao("execucoes", "As execuções")
-    yield f"<p>{mostradas}. Cada barra é o total de linhas; a ponta, as inseridas.</p>\n"
-    yield from desenhar(execucoes, prova, mostradas)
-    yield from tabela(
-        "tabela-execucoes", f"Em texto: {mostradas}", COLUNAS_DO_LIVRO, map(_do_livro, execucoes)
-    )
-    yield "</section>\n"
-
-
-def _do_livro(execucao: Execucao) -> list[str]:
-    return [
-        str(execucao.id),
-        momento(execucao.concluida_em),
-        codigo(execucao.container),
-        milhar(execucao.inseridos),
-        milhar(execucao.repetidos),
-        milhar(execucao.total),
-        dado(execucao.origem),
-        momento(execucao.iniciada_em),
-        dado(execucao.versao),
-    ]
-
-
-def _linhas(linhas: Sequence[Linha], usuarios: int) -> Iterator[str]:
-    legenda = contar(usuarios, "linha", "linhas")
-    if len(linhas) < usuarios:
-        legenda = f"As primeiras {milhar(len(linhas))} de {legenda}, pelo id"
-    yield secao("linhas", "As linhas")
-    if linhas:
-        yield from tabela(
-            "tabela-linhas",
-            legenda,
-            ("id", "nome", "email", "criado_em"),
-            ([*map(dado, linha)] for linha in linhas),
-        )
-    else:
-        yield f"<p>{legenda}.</p>\n"
     yield "</section>\n"
 
 
