@@ -60,7 +60,7 @@ def test_verifica_e_diz_a_prova(banco_pg: Banco, leitor_pg: Programa) -> None:
     ]
     assert "só de leitura, num instantâneo, PostgreSQL 17" in linhas[0]
     assert linhas[3].endswith("com somas; amcheck sem achados")
-    assert linhas[4].endswith("recalculados das linhas e iguais: 3")
+    assert linhas[4].endswith("3 recalculados das linhas, e iguais")
     assert linhas[6].endswith("usuários: 5, cada um em uma execução")
     assert f"âncora:  {ancora(banco_pg, 3)}" in linhas
     assert leitor_pg("verificar", "--ancora", ancora(banco_pg, 1)).codigo == 0
@@ -72,7 +72,7 @@ def test_listar_diz_em_stderr_que_verificou(banco_pg: Banco, leitor_pg: Programa
     codigo, stdout, stderr = leitor_pg()
     assert codigo == 0
     assert "│  1 │ Joao  │ joao@x.com  │ 2026-01-02T03:04:05Z │\n" in stdout
-    assert stderr.startswith("[LEITOR] verificado: conexão, dono, esquema, páginas, lacres, elos,")
+    assert stderr.startswith("[LEITOR] ✓ 8 de 8 verificações\n")
 
 
 @pytest.mark.parametrize("limite", [-1, 0, 4])
@@ -258,6 +258,6 @@ def test_muitas_execucoes_pequenas(banco_pg: Banco, leitor_pg: Programa) -> None
     for n in range(1, 120):
         gravar(banco_pg, *[(n, "P", f"p{n}@x.com", "2026-01-02T03:04:05Z")] * (n % 3 > 0))
     codigo, stdout, _ = leitor_pg("verificar")
-    assert (codigo, "recalculados das linhas e iguais: 119\n" in stdout) == (0, True)
+    assert (codigo, "119 recalculados das linhas, e iguais\n" in stdout) == (0, True)
     banco_pg.alterar("UPDATE usuarios SET nome = 'X' WHERE id = 118")
     assert "lacre quebrado na execução 118 (" in leitor_pg("verificar").stderr
