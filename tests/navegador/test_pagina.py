@@ -58,7 +58,7 @@ def test_veredito_e_linhas_pelo_papel(verde: Path, abrir: Abrir) -> None:
     assert regiao.get_by_role("row").count() == 7
     assert regiao.get_by_role("cell", name="João Silva").is_visible()
     assert regiao.get_by_text("<script>alert(1)</script>", exact=True).is_visible()
-    assert pagina.get_by_role("img", name="Linha do tempo das execuções").is_visible()
+    assert pagina.get_by_role("list", name="Linha do tempo das execuções").is_visible()
     for evento in ("Fim da gravação", "Começo da leitura"):
         assert pagina.get_by_text(evento, exact=True).is_visible()
     assert pagina.get_by_role("navigation").get_by_role("link").count() == 5
