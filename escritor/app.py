@@ -13,7 +13,7 @@ from escritor.entrada import fonte
 from escritor.entrada.colunas import Nomes
 from escritor.entrada.fonte import Entrada, Forma
 from escritor.entrada.pessoa import Lote
-from escritor.entrada.progresso import Progresso
+from escritor.entrada.progresso import Espera, Progresso
 from escritor.erros import Erro
 from escritor.execucao import Execucao, agora, seguinte
 from escritor.porta import Banco, Conexao, Linha
@@ -106,9 +106,10 @@ def _importar(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
 
 
 def _restaurar(banco: Banco, opcoes: Namespace, sinais: Sinais) -> None:
-    ditos, ultima = banco.restaurar(
-        opcoes.banco, opcoes.arquivo, opcoes.espera, sinais, sem_copia=opcoes.sem_copia
-    )
+    with Espera("recebendo e conferindo a cópia"):
+        ditos, ultima = banco.restaurar(
+            opcoes.banco, opcoes.arquivo, opcoes.espera, sinais, sem_copia=opcoes.sem_copia
+        )
     console.dizer(*ditos, f"âncora: {ultima.ancora}")
 
 

@@ -1,13 +1,15 @@
-"""O andamento de uma importação demorada: só em stderr, só quando demora, e calado se pedido."""
+"""O andamento do que demora: só em stderr, só quando demora, e calado se pedido."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from escritor.copias import linhagem
 from escritor.entrada import progresso
 from tests.conftest import Programa
-from tests.contrato import consultar
+from tests.contrato import consultar, pessoas
 
 LINHAS = "nome,email\n" + "".join(f"Pessoa {i},p{i}@x.com\n" for i in range(30_000))
 
@@ -85,3 +87,27 @@ def test_um_arquivo_ja_recusado_mostra_que_o_resto_e_lido(
     assert "100%  linhas: 30.000" in andamento[-1]
     assert "grande.csv:2: email: 'sem-arroba' não é um e-mail" in recusa
     assert "selando" not in stderr
+
+
+def test_restaurar_que_demora_diz_ha_quanto_tempo(
+    semeado: Path, copia: Path, escritor: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Depois de DEMORA, uma linha; o que acaba antes não diz nada."""
+    assert "há " not in escritor("restaurar", str(copia)).stderr
+    dita = threading.Event()
+    escrever = progresso.Espera._escrever
+
+    def avisar(espera: progresso.Espera, texto: str) -> None:
+        escrever(espera, texto)
+        dita.set()
+
+    def esperar_ser_dita(*_: object) -> str:
+        assert dita.wait(20), "o andamento não apareceu"
+        return ""
+
+    monkeypatch.setattr(progresso, "DEMORA", 0.01)
+    monkeypatch.setattr(progresso.Espera, "_escrever", avisar)
+    monkeypatch.setattr(linhagem, "comparar", esperar_ser_dita)
+    codigo, _, stderr = escritor("restaurar", str(copia))
+    assert (codigo, pessoas(semeado)) == (0, pessoas(copia))
+    assert stderr.startswith("[ESCRITOR] recebendo e conferindo a cópia: há 0 s\n")

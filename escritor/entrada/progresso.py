@@ -1,10 +1,12 @@
-"""O andamento de uma importação demorada, em stderr."""
+"""O andamento do que demora, em stderr."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from escritor.entrada.pessoa import Lote
 from escritor.texto import milhar
@@ -13,6 +15,7 @@ SILENCIO_INICIAL = 1.0  # segundos: uma importação curta não mostra nada
 ENTRE_QUADROS = 0.2  # segundos, num terminal
 ENTRE_LINHAS = 5.0  # segundos, fora dele
 LARGURA = 24  # colunas da barra
+DEMORA = 2.0  # segundos; o que acaba antes não pede andamento
 
 
 class Progresso:
@@ -68,3 +71,38 @@ class Progresso:
             return resumo.strip()
         cheias = round(LARGURA * fracao)
         return f"{'█' * cheias}{'░' * (LARGURA - cheias)} {resumo}"
+
+
+class Espera:
+    """Diz há quanto tempo dura o que não se sabe medir; noutra thread, que o motor não a vê."""
+
+    def __init__(self, fase: str) -> None:
+        self._fase = fase
+        self._acabou = threading.Event()
+        self._thread = threading.Thread(target=self._dizer, daemon=True)
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Espera:
+        if sys.stderr is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._acabou.set()
+        if self._thread.ident:
+            self._thread.join()
+
+    def _dizer(self) -> None:
+        inicio = time.monotonic()
+        demora = DEMORA
+        while not self._acabou.wait(demora):
+            texto = f"{self._fase}: há {time.monotonic() - inicio:.0f} s"
+            self._escrever(f"\r\x1b[K{texto}" if self._terminal else f"[ESCRITOR] {texto}\n")
+            demora = 1.0 if self._terminal else ENTRE_LINHAS
+        if self._terminal and demora != DEMORA:
+            self._escrever("\r\x1b[K")
+
+    def _escrever(self, texto: str) -> None:
+        with suppress(OSError):  # o andamento não vale uma restauração
+            sys.stderr.write(texto)
+            sys.stderr.flush()
