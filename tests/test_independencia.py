@@ -14,6 +14,7 @@ import leitor.versao
 from tests.processos import RAIZ, rodar
 
 PACOTES = ["escritor", "leitor"]
+BIBLIOTECA = {*sys.stdlib_module_names, "_sha2"}  # o _sha2 é dela desde o 3.12
 MODULOS = [modulo for pacote in PACOTES for modulo in sorted((RAIZ / pacote).rglob("*.py"))]
 EXPLODE = """
 import os, sys
@@ -50,7 +51,7 @@ def de_fora(modulo: Path, raiz: Path = RAIZ) -> set[str]:
     """Devolve os imports que não são da biblioteca padrão nem do próprio pacote."""
     pacote = nome(modulo, raiz).partition(".")[0]
     raizes = {inteiro: inteiro.partition(".")[0] for inteiro in importados(modulo)}
-    return {i for i, topo in raizes.items() if topo not in {pacote, *sys.stdlib_module_names}}
+    return {i for i, topo in raizes.items() if topo not in {pacote, *BIBLIOTECA}}
 
 
 @pytest.mark.parametrize("modulo", MODULOS, ids=nome)

@@ -28,7 +28,7 @@ def test_quatro_escritores_de_up_scale(projeto: Projeto) -> None:
     assert execucao["container"] in {e.short_id for e in escritores}
     leitor = projeto.conteiner("leitor")
     assert leitor.attrs["State"]["ExitCode"] == 0
-    assert b"execu\xc3\xa7\xc3\xb5es: 1" in leitor.logs(stdout=False, stderr=True)
+    assert "; 3 usuários, 1 execução\n" in leitor.logs(stdout=False, stderr=True).decode()
 
 
 def test_quatro_importacoes_abertas_ao_mesmo_tempo(projeto: Projeto) -> None:
