@@ -48,7 +48,10 @@ def test_copia_numa_pasta_montada_e_restauracao(projeto: Projeto, tmp_path: Path
         *("run", "--rm", "--no-deps", "-T", *montagem, "leitor", "copiar", "/copias/hoje.db")
     )
     assert [item.name for item in pasta.iterdir()] == ["hoje.db"]
-    projeto.compose("run", "--rm", "escritor")
+    projeto.compose(
+        *("run", "--rm", "-T", "escritor", "importar", "-"),
+        entrada="nome,email\nInês Araújo,ines@example.com\n",
+    )
     assert len(projeto.volume.banco().execucoes) == 2
     feito = projeto.compose(
         *("run", "--rm", "-T", *montagem, "escritor", "restaurar", "/copias/hoje.db")

@@ -67,12 +67,12 @@ def test_semear(escritor_pg: Programa, banco_pg: Banco) -> None:
     [(*_, primeiro)] = banco_pg.consultar("SELECT * FROM execucoes")
     assert codigo == 0
     assert stdout.splitlines()[0].startswith("   1  João Silva <joao@example.com>  2")
-    assert "[ESCRITOR] execução 1 (semear): inseridos: 3, já existiam: 0, total: 3;" in stderr
+    assert "[ESCRITOR] execução 1 (semear): inseridos: 3, já existiam: 0, total: 3\n" in stderr
     assert stderr.endswith(f"[ESCRITOR] âncora: 1 {primeiro}\n")
     assert "criado" not in stderr
     assert banco_pg.pessoas() == AMOSTRA
 
-    assert "inseridos: 0, já existiam: 3, total: 3;" in escritor_pg().stderr
+    assert "já tem usuários (3): nada a semear, nada foi gravado" in escritor_pg().stderr
     assert banco_pg.pessoas() == AMOSTRA
     conferir_prova(banco_pg)
 
@@ -182,8 +182,8 @@ def test_o_mesmo_arquivo_outra_vez(escritor_pg: Programa, banco_pg: Banco, tmp_p
     outra = escritor_pg("importar", csv(tmp_path, gente(15_000)))
     mais = escritor_pg("importar", csv(tmp_path, gente(15_100)))
 
-    assert "inseridos: 0, já existiam: 15.000, total: 15.000;" in outra.stderr
-    assert "inseridos: 100, já existiam: 15.000, total: 15.100;" in mais.stderr
+    assert "inseridos: 0, já existiam: 15.000, total: 15.000\n" in outra.stderr
+    assert "inseridos: 100, já existiam: 15.000, total: 15.100\n" in mais.stderr
     assert banco_pg.pessoas() == gente(15_100)
     conferir_prova(banco_pg)
 
@@ -206,7 +206,7 @@ def test_num_banco_cheio_as_novas_esperam(
 
     saida = escritor_pg("importar", csv(tmp_path, novas))
 
-    assert "inseridos: 12.011, já existiam: 5.001, total: 27.011;" in saida.stderr
+    assert "inseridos: 12.011, já existiam: 5.001, total: 27.011\n" in saida.stderr
     assert sorted(banco_pg.pessoas()) == sorted([*gente(27_000), *DIFICEIS])
     assert banco_pg.consultar("SELECT max(id) FROM usuarios") == [(27_011,)]
     conferir_prova(banco_pg)
