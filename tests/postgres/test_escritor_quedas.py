@@ -233,7 +233,9 @@ def _sem_a_replica(servidor: Servidor, banco: Banco) -> None:
     """Um COMMIT que desistiu de esperar pela réplica volta sem erro: é *talvez*, e não gravado."""
     antes = banco.tudo()[1]
     ajustar(servidor, "synchronous_standby_names", "'nenhuma'")
-    with iniciado(comando("postgres.escritor")) as processo:
+    with iniciado(comando("postgres.escritor", "importar", "-")) as processo:
+        fluxo(processo.stdin).write(b"nome,email\nUma,uma@example.com\n")
+        fluxo(processo.stdin).close()
         esperar(lambda: fazendo(banco, "COMMIT"), "o COMMIT esperar pela réplica")
         esperar(lambda: bool(banco.consultar(CANCELA)), "o COMMIT ser cancelado")
         saida = terminar(processo)

@@ -131,7 +131,9 @@ def test_a_espera_pela_trava_acaba(
     assert len(banco_pg.pessoas()) == quantas
 
 
-def test_sem_o_esquema_o_escritor_diz_o_comando(escritor_pg: Programa, acesso: Acesso) -> None:
+def test_sem_o_esquema_o_escritor_diz_o_comando(
+    escritor_pg: Programa, acesso: Acesso, tmp_path: Path
+) -> None:
     """78 a quem não pode criar; quem pode cria na primeira vez, e o escritor então grava."""
     with acesso.banco("template0") as vazio:
         linha = recusa(escritor_pg("--banco", vazio.uri()), 78)
@@ -144,10 +146,12 @@ def test_sem_o_esquema_o_escritor_diz_o_comando(escritor_pg: Programa, acesso: A
         criado = escritor_pg("--banco", vazio.uri("postgres"))
         assert criado.codigo == 0
         assert f"[ESCRITOR] banco criado em {vazio.mostrado}\n" in criado.stderr
-        assert escritor_pg("--banco", vazio.uri()).codigo == 0
+        uma = tmp_path / "uma.csv"
+        uma.write_text("nome,email\nUma,uma@example.com\n")
+        assert escritor_pg("--banco", vazio.uri(), "importar", str(uma)).codigo == 0
         assert vazio.consultar("SELECT id, inseridos FROM execucoes ORDER BY id") == [
             (1, 3),
-            (2, 0),
+            (2, 1),
         ]
 
 
