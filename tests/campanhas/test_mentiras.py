@@ -67,10 +67,13 @@ def forjar(campanha: Campanha, vez: int, banco: Path) -> Caso:
     sozinha = receitas[0] in PERMITIDAS or receitas[0].nome == "recém-criado"
     if not sozinha and acaso.random() < 0.3:
         receitas.insert(0, acaso.choice(JUNTO_ANTES))
-    if not sozinha and receitas[-1].nome != "livro calado" and acaso.random() < 0.1:
-        receitas.append(acaso.choice(JUNTO_DEPOIS))
     forja = honesta(acaso)
     sorteado = [(receita.nome, receita.faz(acaso, forja)) for receita in receitas]
+    # Num esquema disfarçado, o próprio SQLite já não muda linhas.
+    aceita = not (sozinha or forja.disfarce) and receitas[-1].nome != "livro calado"
+    if aceita and acaso.random() < 0.1:
+        receitas.append(acaso.choice(JUNTO_DEPOIS))
+        sorteado.append((receitas[-1].nome, receitas[-1].faz(acaso, forja)))
     forja.fazer(banco)
     rotulo = campanha.rotulo("mentira", vez, ascii(sorteado)[:300])
     quebra = quebradas(banco)
