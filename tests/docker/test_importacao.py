@@ -69,7 +69,7 @@ def test_linha_ruim_recusa_tudo_e_o_banco_fica_como_estava(projeto: Projeto) -> 
     )
 
     assert resultado.stdout == ""
-    assert "[ESCRITOR] ERRO: entrada padrão, linha 3: email: 'nada' não é um e-mail" in resultado.stderr
+    assert "ERRO: entrada padrão, linha 3: email: 'nada' não é um e-mail" in resultado.stderr
     assert projeto.volume.arquivos() == antes
     assert list(antes) == [ARQUIVO]
 
