@@ -99,10 +99,10 @@ def nao_escreve(caminho: str, erro: OSError, o_que: str, remedio: str) -> Erro:
     final = os.path.realpath(caminho)
     if presos := [p for p in (os.path.dirname(final), final) if preso(p)]:
         nomes = " ".join(map(shlex.quote, presos))
-        onde = ", no hospedeiro, na pasta do volume" if erros.em_container() else ""
+        onde = " no hospedeiro, na pasta do volume" if erros.em_container() else ""
         remedio = (
-            f"Tem um atributo que nem o root contorna (veja-o com lsattr -d {nomes}): "
-            f"sudo chattr -i -a {nomes}{onde}"
+            f"Tem um atributo que nem o root contorna (veja-o com lsattr -d {nomes}); "
+            f"tire-o{onde}: sudo chattr -i -a {nomes}"
         )
     return Erro(
         erros.SEM_ACESSO,

@@ -1,6 +1,7 @@
 """Com montagens de verdade: o que cabe entra, o que não cabe não deixa sobras, chattr é dito."""
 
 import os
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,10 +118,14 @@ def test_chattr(atributo: str, preso: str, com_atributos: Path, modelos: Path) -
     try:
         importar = comando("escritor", "importar", "-", "--banco", str(banco))
         saida = rodar(importar, b"nome,email\n")
+        remedio = saida.stderr.strip().rpartition(": sudo ")[2]
+        subprocess.run(shlex.split(remedio), check=True)
+        assert rodar(importar, b"nome,email\n").codigo == 0
     finally:
         chattr(f"-{atributo}", alvo)
     assert (saida.codigo, saida.stdout, saida.stderr.count("\n")) == (73, "", 1), saida.stderr
-    assert f"(veja-o com lsattr -d {alvo}): sudo chattr -i -a {alvo}" in saida.stderr
+    assert f"(veja-o com lsattr -d {alvo}); tire-o" in saida.stderr
+    assert saida.stderr.endswith(f": sudo chattr -i -a {alvo}\n")
     assert "chown" not in saida.stderr
     assert pessoas(banco) == AMOSTRA
     assert rodar(comando("escritor", "--banco", str(banco))).codigo == 0

@@ -1,6 +1,8 @@
 """O escritor recusa um CSV ruim: diz a linha e o motivo, e o banco fica byte a byte igual."""
 
 import re
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,6 +184,7 @@ def test_arquivo_que_nao_da_para_ler(
 def test_arquivo_sem_permissao(pasta_publica: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sem permissão de leitura: 66, e a mensagem diz de quem é o processo."""
     monkeypatch.setenv("BANCO", str(pasta_publica / "x.db"))
+    pasta_publica.chmod(0o777)
     segredo = pasta_publica / "segredo.csv"
     segredo.write_bytes(BOA)
     segredo.chmod(0)
@@ -189,6 +192,9 @@ def test_arquivo_sem_permissao(pasta_publica: Path, monkeypatch: pytest.MonkeyPa
     assert (saida.codigo, saida.stdout) == (66, "")
     assert f"o uid {UID} não consegue ler (permissão negada)" in saida.stderr
     assert list(pasta_publica.iterdir()) == [segredo]
+    remedio = saida.stderr.strip().rpartition("permissão: ")[2]
+    subprocess.run(shlex.split(remedio), check=True)
+    assert rodar(sem_root("escritor", "importar", str(segredo))).codigo == 0
 
 
 def test_entrada_padrao_fechada(semeado: Path) -> None:

@@ -174,10 +174,10 @@ def sem_acesso(caminho: str, causa: str) -> Erro:
         remedio = "A montagem é só de leitura: monte o volume com escrita no escritor."
     elif presos := [p for p in (pasta, caminho, f"{caminho}-journal") if _preso(p)]:
         nomes = " ".join(map(shlex.quote, presos))
-        onde = ", no hospedeiro, na pasta do volume" if os.path.exists("/.dockerenv") else ""
+        onde = " no hospedeiro, na pasta do volume" if os.path.exists("/.dockerenv") else ""
         remedio = (
-            f"Tem um atributo que nem o root contorna (veja-o com lsattr -d {nomes}): "
-            f"sudo chattr -i -a {nomes}{onde}"
+            f"Tem um atributo que nem o root contorna (veja-o com lsattr -d {nomes}); "
+            f"tire-o{onde}: sudo chattr -i -a {nomes}"
         )
     elif os.access(pasta, os.W_OK | os.X_OK) and _da_para_gravar(caminho):
         return Erro(

@@ -144,7 +144,7 @@ def _indice(leitura: Leitura) -> str:
             _conferir_indice(leitura, EMAILS, com_as_linhas=True)
             if repetido := consultas.email_repetido(leitura.con):
                 raise leitura.quebra("U4", f"usuarios: um email se repete, {repetido}")
-            return "o dos e-mails diz o mesmo que a tabela, pelo amcheck"
+            return "tem os mesmos e-mails que a tabela, pelo amcheck"
     return recalculo.do_indice(leitura)
 
 
