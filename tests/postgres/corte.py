@@ -38,7 +38,7 @@ class Corte:
                     self._cortar(cliente, servidor, dados)
                     return
                 servidor.sendall(dados)
-        servidor.close()
+        _fechar(servidor)
 
     def _volta(self, cliente: socket.socket, servidor: socket.socket) -> None:
         with suppress(OSError):
@@ -46,8 +46,7 @@ class Corte:
                 if self.cortou.is_set():
                     break
                 cliente.sendall(dados)
-        servidor.close()
-        cliente.close()
+        _fechar(servidor, cliente)
 
     def _cortar(self, cliente: socket.socket, servidor: socket.socket, dados: bytes) -> None:
         self.cortou.set()
@@ -56,10 +55,15 @@ class Corte:
             servidor.settimeout(20)
             with suppress(OSError):  # a resposta: quem a espera é o teste, e não o cliente
                 servidor.recv(1 << 16)
-        for ponta in (cliente, servidor):
-            with suppress(OSError):
-                ponta.shutdown(socket.SHUT_RDWR)
-            ponta.close()
+        _fechar(cliente, servidor)
+
+
+def _fechar(*pontas: socket.socket) -> None:
+    """Fecha já: um `close` sozinho espera pela thread que ainda estiver lendo a mesma ponta."""
+    for ponta in pontas:
+        with suppress(OSError):
+            ponta.shutdown(socket.SHUT_RDWR)
+        ponta.close()
 
 
 @contextmanager
