@@ -16,11 +16,11 @@ IMAGEM = "postgres:17"
 MARCA = "desafio2: contrato 1"
 SETUP = "/docker-entrypoint-initdb.d/20-setup.sql"
 ANA = "(1, 'Ana', 'ana@x.com', '2026-01-01T00:00:00Z')"
-# O exame de saúde do Compose, sem a folga que ele dá a uma máquina lenta.
+# O exame de saúde do Compose, mais seguido; a folga para uma máquina lenta está nas tentativas.
 APRESSADO = """
 services:
   db:
-    healthcheck: {interval: 500ms, start_period: 1s, retries: 3}
+    healthcheck: {interval: 500ms, start_period: 1s, retries: 30}
 """
 
 
