@@ -16,6 +16,8 @@ COLUNAS = ("id", "nome", "email", "criado_em")
 # não há caracteres de controle.
 US, RS = b"\x1f", b"\x1e"
 MOLDE_JSON = b'{"id": %b, "nome": "%b", "email": "%b", "criado_em": "%b"}'
+# Sem controles nem \u, só a barra e as aspas pedem escape (RFC 8259, seção 7).
+COM_BARRA_NO_JSON = (b"\\", b'"')
 MOLDE_MARKDOWN = b"| %b | %b | %b | %b |\n"
 # A barra vem primeiro: as seguintes é que ganham uma.
 PONTUACAO = (b"\\", b"`", b"*", b"_", b"[", b"]", b"<", b">", b"|", b"~", b"&")
@@ -104,7 +106,7 @@ def _refazer(bloco: bytes, marcas: bytes, refeito: Callable[[bytes], bytes]) -> 
 
 def json(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve um array de objetos, um por linha."""
-    objetos = _objetos(leitura, limite, b",\n" + MOLDE_JSON)
+    objetos = leitura.no_molde(limite, b",\n" + MOLDE_JSON, COM_BARRA_NO_JSON)
     primeiro = next(objetos, None)
     if primeiro is None:
         yield b"[]\n"
@@ -116,52 +118,55 @@ def json(leitura: Leitura, limite: int) -> Iterator[bytes]:
 
 def jsonl(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve um objeto JSON por linha (JSON Lines)."""
-    return _objetos(leitura, limite, MOLDE_JSON + b"\n")
+    return leitura.no_molde(limite, MOLDE_JSON + b"\n", COM_BARRA_NO_JSON)
 
 
-def _objetos(leitura: Leitura, limite: int, molde: bytes) -> Iterator[bytes]:
-    # Sem controles nem \u, só a barra e as aspas pedem escape (RFC 8259, seção 7).
-    for bloco in leitura.colunas(limite):
-        escapado = bloco.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-        yield _linhas(molde, map(_campos, escapado.split(RS)))
+def markdown(leitura: Leitura, limite: int) -> Iterator[bytes]:
+    """Escreve uma tabela Markdown (GitHub), com a pontuação dos dados escapada."""
+    yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n".encode()
+    yield from leitura.no_molde(limite, MOLDE_MARKDOWN, PONTUACAO)
 
 
 def csv(leitura: Leitura, limite: int) -> Iterator[bytes]:
     """Escreve CSV (RFC 4180, linhas com LF) que uma planilha não executa."""
     yield f"{','.join(COLUNAS)}\n".encode()
-    for bloco in leitura.colunas_do_csv(limite):
-        linhas = zip(*map(_campos_do_csv, bloco.split(RS)), strict=True)
-        yield b"\n".join(map(b",".join, linhas)) + b"\n"
+    yield from leitura.linhas_do_csv(limite)
 
 
-def _campos_do_csv(coluna: bytes) -> list[bytes]:
-    """Devolve os campos da coluna, entre aspas os que precisam delas."""
-    if b"," in coluna or b'"' in coluna:
-        coluna = _refazer(coluna, PEDEM_ASPAS, _entre_aspas)
-    return _campos(coluna)
+# O que os motores usam: uma troca no bloco inteiro, e não uma por linha.
+def com_barras(bloco: bytes, com_barra: Iterable[bytes]) -> bytes:
+    """Põe uma barra à frente de cada um dos caracteres."""
+    for caractere in com_barra:
+        bloco = bloco.replace(caractere, b"\\" + caractere)
+    return bloco
+
+
+def com_aspas(campos: bytes) -> bytes:
+    """Põe entre aspas os campos que precisam delas no CSV; separa-os US."""
+    if b"," in campos or b'"' in campos:
+        return _refazer(campos, PEDEM_ASPAS, _entre_aspas)
+    return campos
 
 
 def _entre_aspas(campo: bytes) -> bytes:
     return b'"%b"' % campo.replace(b'"', b'""')
 
 
-def markdown(leitura: Leitura, limite: int) -> Iterator[bytes]:
-    """Escreve uma tabela Markdown (GitHub), com a pontuação dos dados escapada."""
-    yield f"| {' | '.join(COLUNAS)} |\n| ---: | --- | --- | --- |\n".encode()
-    for bloco in leitura.colunas(limite):
-        escapado = bloco
-        for marca in PONTUACAO:
-            escapado = escapado.replace(marca, b"\\" + marca)
-        yield _linhas(MOLDE_MARKDOWN, map(_campos, escapado.split(RS)))
+def das_colunas(blocos: Iterable[bytes], molde: bytes) -> Iterator[bytes]:
+    """Põe no molde, linha por linha, as colunas de cada bloco: ids RS nomes RS emails RS criado_em.
+
+    Em cada coluna, os campos se separam por US.
+    """
+    for bloco in blocos:
+        colunas = (coluna.split(US) for coluna in bloco.split(RS))
+        yield b"".join(map(molde.__mod__, zip(*colunas, strict=True)))
 
 
-def _campos(coluna: bytes) -> list[bytes]:
-    return coluna.split(US)
-
-
-def _linhas(molde: bytes, colunas: Iterable[list[bytes]]) -> bytes:
-    """Põe as colunas lado a lado, uma linha por vez, no molde."""
-    return b"".join(map(molde.__mod__, zip(*colunas, strict=True)))
+def csv_das_colunas(blocos: Iterable[bytes]) -> Iterator[bytes]:
+    """Como `das_colunas`, no CSV."""
+    for bloco in blocos:
+        colunas = (com_aspas(coluna).split(US) for coluna in bloco.split(RS))
+        yield b"\n".join(map(b",".join, zip(*colunas, strict=True))) + b"\n"
 
 
 CORES = {"ok": "32", "falha": "31"}  # verde, vermelho

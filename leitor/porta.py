@@ -60,14 +60,18 @@ class Leitura(Protocol):
     def linhas(self, depois_de: int, quantas: int) -> list[Linha]:
         """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
 
-    def colunas(self, limite: int) -> Iterator[bytes]:
-        """Devolve blocos de UTF-8 com as colunas lado a lado: ids RS nomes RS emails RS criado_em.
+    def no_molde(self, limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
+        """Devolve, em blocos de UTF-8, cada linha no `molde`, um %b por coluna.
 
-        Em cada coluna, os campos se separam por US. `limite` -1 é sem limite.
+        Nos dados, cada caractere de `com_barra`, nesta ordem, ganha uma barra à frente.
+        `limite` -1 é sem limite.
         """
 
-    def colunas_do_csv(self, limite: int) -> Iterator[bytes]:
-        """Como `colunas`, com um apóstrofo à frente do que uma planilha tomaria por fórmula."""
+    def linhas_do_csv(self, limite: int) -> Iterator[bytes]:
+        """Devolve, em blocos, as linhas do CSV: entre aspas os campos que precisam delas.
+
+        Com um apóstrofo à frente do que uma planilha tomaria por fórmula.
+        """
 
     def o_que_alarga(
         self, larguras: Sequence[int], limite: int

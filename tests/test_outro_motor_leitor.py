@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from leitor import app, erros
+from leitor import app, erros, formatos
 from leitor.erros import Erro
 from leitor.porta import Banco, Ordem
 from leitor.prova import Execucao, Ponto, Prova, quem_le
@@ -106,13 +106,17 @@ class Lista:
         for comeco in range(0, len(linhas), POR_BLOCO):
             yield linhas[comeco : comeco + POR_BLOCO]
 
-    def colunas(self, limite: int) -> Iterator[bytes]:
+    def _colunas(self, limite: int) -> Iterator[bytes]:
         for bloco in self._blocos(limite):
             colunas = (US.join(str(linha[c]) for linha in bloco) for c in range(4))
             yield RS.join(colunas).encode()
 
-    def colunas_do_csv(self, limite: int) -> Iterator[bytes]:
-        return self.colunas(limite)
+    def no_molde(self, limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
+        escapadas = (formatos.com_barras(bloco, com_barra) for bloco in self._colunas(limite))
+        return formatos.das_colunas(escapadas, molde)
+
+    def linhas_do_csv(self, limite: int) -> Iterator[bytes]:
+        return formatos.csv_das_colunas(self._colunas(limite))
 
     def o_que_alarga(
         self, larguras: Sequence[int], limite: int

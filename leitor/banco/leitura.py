@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 
-from leitor import erros
+from leitor import erros, formatos
 from leitor.banco import consultas
 from leitor.erros import Erro
 from leitor.indice import Pares
@@ -134,13 +134,15 @@ class Leitura:
         """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
         return self.con.execute(consultas.USUARIOS, (depois_de, quantas)).fetchall()
 
-    def colunas(self, limite: int) -> Iterator[bytes]:
-        """Devolve as linhas em blocos de colunas lado a lado, que o SQLite junta."""
-        return self._blocos(consultas.COLUNAS, limite)
+    def no_molde(self, limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
+        """Devolve as linhas, em blocos, cada uma no molde; `com_barra`, o que a ganha à frente."""
+        colunas = self._blocos(consultas.COLUNAS, limite)
+        escapadas = (formatos.com_barras(bloco, com_barra) for bloco in colunas)
+        return formatos.das_colunas(escapadas, molde)
 
-    def colunas_do_csv(self, limite: int) -> Iterator[bytes]:
-        """Como `colunas`, com um apóstrofo à frente do que uma planilha tomaria por fórmula."""
-        return self._blocos(consultas.COLUNAS_DO_CSV, limite)
+    def linhas_do_csv(self, limite: int) -> Iterator[bytes]:
+        """Devolve as linhas do CSV, em blocos."""
+        return formatos.csv_das_colunas(self._blocos(consultas.COLUNAS_DO_CSV, limite))
 
     def o_que_alarga(
         self, larguras: Sequence[int], limite: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 
@@ -14,20 +15,22 @@ from postgres.leitor.consultas import Conexao
 PAUSA = 0.2  # segundos entre duas tentativas de conectar
 CANCELAR = 2.0  # segundos para o servidor atender a quem desiste
 # Só desta sessão. Os prazos do servidor são para quem esquece uma transação aberta; o JIT compila o
-# que roda uma vez; sem ordenação, uma página vem sempre do índice; e o servidor, no meio de uma
-# consulta demorada, nota que já não há quem a leia.
+# que roda uma vez; sem ordenação, uma página vem sempre do índice, e o que se conta sem repetir
+# ordena-se sozinho, e não com a linha; e o servidor, no meio de uma consulta demorada, nota que já
+# não há quem a leia.
 AJUSTES = """\
 SELECT set_config(name, CASE name
         WHEN 'lock_timeout' THEN %s
         WHEN 'search_path' THEN ''
         WHEN 'jit' THEN 'off'
         WHEN 'enable_sort' THEN 'off'
+        WHEN 'enable_presorted_aggregate' THEN 'off'
         WHEN 'work_mem' THEN '32MB'
         WHEN 'client_connection_check_interval' THEN '1s'
         ELSE '0'
     END, false)
 FROM pg_catalog.pg_settings WHERE name IN (
-    'lock_timeout', 'search_path', 'jit', 'enable_sort', 'work_mem',
+    'lock_timeout', 'search_path', 'jit', 'enable_sort', 'enable_presorted_aggregate', 'work_mem',
     'client_connection_check_interval', 'statement_timeout', 'transaction_timeout',
     'idle_in_transaction_session_timeout'
 )"""
@@ -35,6 +38,9 @@ COMECA = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Antes do instantâneo, que é a primeira consulta que tira: quem espera aqui por uma carga já a vê.
 TRANCA = "LOCK TABLE desafio2.usuarios, desafio2.execucoes IN ACCESS SHARE MODE"
 MAIOR_ESPERA = 2**31 - 1  # milissegundos
+
+# O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def conectar(dsn: str, espera: float) -> Conexao:

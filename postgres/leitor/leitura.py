@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from leitor import erros
+from leitor import erros, formatos
 from leitor.erros import Erro
 from leitor.indice import Pares
 from leitor.porta import Linha
@@ -15,6 +15,7 @@ from leitor.prova import Execucao, Ponto, Prova, quem_le
 from postgres.leitor import conexao, consultas, endereco, falhas, relato
 from postgres.leitor.consultas import Conexao, inteiro
 
+SEPARADORES = b"\x1c", b"\x1d", b"\x1f", b"\x1e"  # os de consultas.LINHAS_SEPARADAS
 DO_ESQUEMA = {"A1", "A2", "A3", "A4"}  # as regras que dão 78; as outras, 65
 
 
@@ -146,13 +147,20 @@ class Leitura:
         """Devolve as `quantas` primeiras linhas com id > `depois_de`."""
         return consultas.linhas(self.con, consultas.LINHAS, depois_de, quantas)
 
-    def colunas(self, limite: int) -> Iterator[bytes]:
-        """Devolve as linhas em blocos de colunas lado a lado, que o servidor junta."""
-        return self._blocos(consultas.COLUNAS, limite)
+    def no_molde(self, limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
+        """Devolve as linhas, em blocos, cada uma no molde; `com_barra`, o que a ganha à frente."""
+        abre, *entre, fecha = molde.split(b"%b")
+        trocas = [*zip(SEPARADORES, (*entre, fecha + abre), strict=True)]
+        for bloco in self._blocos(consultas.LINHAS_SEPARADAS, limite):
+            linhas = formatos.com_barras(bloco, com_barra)
+            for separador, trecho in trocas:
+                linhas = linhas.replace(separador, trecho)
+            yield abre + linhas + fecha
 
-    def colunas_do_csv(self, limite: int) -> Iterator[bytes]:
-        """Como `colunas`, com um apóstrofo à frente do que uma planilha tomaria por fórmula."""
-        return self._blocos(consultas.COLUNAS_DO_CSV, limite)
+    def linhas_do_csv(self, limite: int) -> Iterator[bytes]:
+        """Devolve as linhas do CSV, em blocos; só o que pede aspas passa por elas."""
+        for bloco in self._blocos(consultas.LINHAS_DO_CSV, limite):
+            yield formatos.com_aspas(bloco).replace(formatos.US, b",")
 
     def o_que_alarga(
         self, larguras: Sequence[int], limite: int

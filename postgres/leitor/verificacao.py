@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
 
 from leitor import erros, recalculo
+from leitor.indice import Pares
 from leitor.porta import Ordem
 from leitor.texto import milhar
 from leitor.verificacao import verificar
@@ -36,6 +37,13 @@ PAGINAS_DO_INDICE = "SELECT {}.bt_index_check(%s::regclass, %s)"
 TABELAS = ("desafio2.usuarios", "desafio2.execucoes")
 CHAVES = ("desafio2.usuarios_pkey", "desafio2.execucoes_pkey")
 EMAILS = "desafio2.usuarios_email"
+
+
+class SemPares(Pares):
+    """Os de quem não vai compará-los: com o amcheck, juntá-los seria trabalho à toa."""
+
+    def acrescentar(self, emails: Sequence[bytes], ids: Sequence[bytes]) -> None:
+        """Não junta nada."""
 
 
 def abrir(leitura: Leitura) -> None:
@@ -100,6 +108,7 @@ def _paginas(leitura: Leitura) -> str:
     leitura.amcheck = consultas.valor(leitura.con, AMCHECK) or ""
     if not leitura.amcheck:
         return f"{somas}; amcheck não feito: não há, ou este papel não pode usá-lo"
+    leitura.pares = SemPares()
     funcao = sql.SQL(PAGINAS_DA_TABELA).format(sql.Identifier(leitura.amcheck))
     with _a_parte(leitura):
         for tabela in TABELAS:
@@ -145,6 +154,8 @@ def _indice(leitura: Leitura) -> str:
             if repetido := consultas.email_repetido(leitura.con):
                 raise leitura.quebra("U4", f"usuarios: um email se repete, {repetido}")
             return "tem os mesmos e-mails que a tabela, pelo amcheck"
+        leitura.pares = Pares()  # não o conferiu: os lacres passam outra vez pelas linhas
+        recalculo.lacres(leitura)
     return recalculo.do_indice(leitura)
 
 
