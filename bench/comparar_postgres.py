@@ -1,22 +1,25 @@
-"""Mede importar no PostgreSQL contra `psql \\copy`, na mesma rodada, num servidor descartável.
+"""Mede o par no PostgreSQL contra seus pares, na mesma rodada, num servidor descartável.
 
-    .venv/bin/python bench/comparar_postgres.py                # 1.000.000 de linhas, 3 rodadas
-    .venv/bin/python bench/comparar_postgres.py --linhas 100000 --rodadas 1
+    apt-get install postgresql-client pgloader
+    python3 -m venv /tmp/medir && /tmp/medir/bin/pip install -r bench/requirements.txt
+    /tmp/medir/bin/python bench/comparar_postgres.py                    # 1.000.000 de linhas
+    /tmp/medir/bin/python bench/comparar_postgres.py --linhas 10000000 --rodadas 1 --so-o-par
 
-A é o \\copy na mesma tabela, com os índices no lugar; B, com os índices feitos depois. Os casos se
-alternam, cada um num banco novo (`outra vez` e `por cima`, no que outro deixou), e só as razões
-dizem alguma coisa: os segundos são desta máquina.
+O servidor é o do postgres/docker-compose.yml, com os limites dele; quem grava e quem lê está fora,
+por TCP e com senha, os pares também. Em cada rodada os casos se alternam, para que uma oscilação da
+máquina pese em todos, cada importação num banco novo e depois de um CHECKPOINT. Só as razões dizem
+alguma coisa: os segundos são desta máquina. O resultado vai para bench/postgres-LINHAS.json, e
+bench/tabela_postgres.py faz dele as tabelas.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +30,9 @@ sys.path.insert(0, str(RAIZ))
 from tests.postgres.apoio import Servidor  # noqa: E402
 from tests.postgres.bancos import Acesso, Banco  # noqa: E402
 
-COPY = "\\copy desafio2.usuarios from pstdin with (format csv, header)"
+PYTHON = sys.executable
+NOMES = ("comuns", "mistos")
+COPY = r"\copy desafio2.usuarios from '{}' with (format csv, header)"
 SOLTA = (
     "ALTER TABLE desafio2.usuarios DROP CONSTRAINT usuarios_pkey; "
     "DROP INDEX desafio2.usuarios_email"
@@ -36,58 +41,55 @@ REFAZ = (
     "ALTER TABLE desafio2.usuarios ADD CONSTRAINT usuarios_pkey PRIMARY KEY (id); "
     'CREATE UNIQUE INDEX usuarios_email ON desafio2.usuarios (lower(email COLLATE "C"))'
 )
-INSERE = {"A": ["BEGIN", COPY, "COMMIT"], "B": ["BEGIN", SOLTA, COPY, REFAZ, "COMMIT"]}
+PARES = {
+    "A: psql copy, com os índices": ("BEGIN", COPY, "COMMIT"),
+    "B: psql copy, índices depois": ("BEGIN", SOLTA, COPY, REFAZ, "COMMIT"),
+}
+PGLOADER = r"""LOAD CSV FROM '{}' (id, nome, email, criado_em)
+INTO {} TARGET TABLE desafio2.usuarios (id, nome, email, criado_em)
+WITH skip header = 1, fields terminated by ',', fields optionally enclosed by '"',
+    fields escaped by double-quote;
+"""
+COLUNAS = "SELECT id, nome, email, criado_em FROM desafio2.usuarios ORDER BY id"
+LEITURAS = {
+    "COPY: psql COPY | sha256sum": f'psql -X {{}} -c "COPY ({COLUNAS}) TO STDOUT" | sha256sum',
+    "R: psql row_to_json": f'psql -X {{}} -Atc "SELECT row_to_json(u) FROM ({COLUNAS}) AS u"',
+    "C: psql --csv": f'psql -X {{}} --csv -c "{COLUNAS}"',
+}
 
 
 class Bancada:
-    """Os arquivos, o servidor, e quanto cada caso durou em cada rodada."""
+    """Os arquivos de uns nomes, o servidor, e as medidas por caso."""
 
-    def __init__(self, acesso: Acesso, pasta: Path, linhas: int) -> None:
-        self.acesso = acesso
-        self.tempos: dict[str, list[float]] = {}
-        self.picos: dict[str, int] = {}
-        gerar = (sys.executable, "bench/gerar.py", str(linhas))
-        self.csv = {
-            nome: self._gerar(pasta / f"{nome}.csv", *gerar, *argumentos)
-            for nome, argumentos in {
-                "comuns": (),
-                "mistos": ("--nomes", "mistos"),
-                "outros": ("--desde", str(linhas)),
-                "tabela": ("--colunas", "4"),
-            }.items()
-        }
-        # Por awk: o que este processo ocupasse contaria no pico de memória dos que ele cria.
-        for nome, programa in {
-            "2% repetidas": "1; NR % 50 == 2",
-            "repetidas no fim": f"1; NR > 1 && NR <= {linhas // 50} {{ r[NR] = $0 }} "
-            "END { for (n in r) print r[n] }",
-        }.items():
-            comuns = str(self.csv["comuns"])
-            self.csv[nome] = self._gerar(pasta / f"{nome}.csv", "awk", programa, comuns)
+    def __init__(self, acesso: Acesso, pasta: Path, linhas: int, nomes: str) -> None:
+        pasta.mkdir()
+        self.acesso, self.pasta, self.linhas, self.nomes = acesso, pasta, linhas, nomes
+        self.medidas: dict[str, list[tuple[float, int]]] = {}
+        um_decimo = linhas // 10
+        self.csv = self.gerar("dados.csv", linhas)
+        self.novas = self.gerar("novas.csv", um_decimo, "--desde", linhas)
+        self.inteiro = self.gerar("inteiro.csv", linhas, "--colunas", 4)
+        self.decimo = self.gerar("decimo.csv", um_decimo, "--colunas", 4)
+        self.repetidas = self.pasta / "repetidas.csv"
+        with self.repetidas.open("w") as saida:
+            subprocess.run(["awk", "1; NR % 50 == 2", self.csv], stdout=saida, check=True)
 
-    @staticmethod
-    def _gerar(destino: Path, *comando: str) -> Path:
-        with destino.open("wb") as arquivo:
-            subprocess.run(comando, cwd=RAIZ, stdout=arquivo, check=True)
-        return destino
+    def gerar(self, nome: str, *argumentos: str | int) -> Path:
+        """Gera um CSV com bench/gerar.py."""
+        caminho = self.pasta / nome
+        comando = [PYTHON, "bench/gerar.py", *map(str, argumentos), "--nomes", self.nomes]
+        with caminho.open("w") as saida:
+            subprocess.run(comando, cwd=RAIZ, stdout=saida, check=True)
+        return caminho
 
-    def medir(self, caso: str, entrada: Path, *comando: str) -> None:
-        """Roda o comando com o arquivo na entrada padrão; guarda a duração e o pico de memória."""
-        inicio = time.perf_counter()
-        with entrada.open("rb") as arquivo:
-            processo = subprocess.Popen(
-                comando,
-                cwd=RAIZ,
-                stdin=arquivo,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            _, estado, uso = os.wait4(processo.pid, 0)
-        duracao = time.perf_counter() - inicio
-        processo.returncode = os.waitstatus_to_exitcode(estado)
-        assert processo.returncode == 0, f"{caso}: falhou com {processo.returncode}"
-        self.tempos.setdefault(caso, []).append(duracao)
-        self.picos[caso] = max(uso.ru_maxrss, self.picos.get(caso, 0))
+    def medir(self, caso: str, comando: str) -> None:
+        """Roda o comando no bash; guarda os segundos e o pico de memória, em KiB."""
+        argv = [PYTHON, "bench/cronometro.py", comando]
+        feito = subprocess.run(argv, cwd=RAIZ, capture_output=True, text=True, check=False)
+        if feito.returncode:
+            raise SystemExit(f"{caso}: falhou com {feito.returncode}\n{feito.stderr}")
+        segundos, pico = feito.stdout.split()
+        self.medidas.setdefault(caso, []).append((float(segundos), int(pico)))
 
     @contextmanager
     def banco(self) -> Iterator[Banco]:
@@ -96,63 +98,107 @@ class Bancada:
             banco.no_servidor("CHECKPOINT")
             yield banco
 
-    def psql(self, caso: str, banco: Banco) -> None:
-        """Mede o par: psql dentro do contêiner do servidor, pelo socket dele."""
-        comandos = [parte for sql in INSERE[caso] for parte in ("-c", sql)]
-        self.medir(
-            caso,
-            self.csv["tabela"],
-            *("docker", "exec", "-i", f"{self.acesso.servidor.nome}-db-1", "psql", "-Xq"),
-            *("-v", "ON_ERROR_STOP=1", "-U", "postgres", *comandos, banco.nome),
+    def importar(self, caso: str, banco: Banco, arquivo: Path) -> None:
+        """Mede o escritor."""
+        programa = f"{PYTHON} -m postgres.escritor --banco {banco.uri()}"
+        self.medir(caso, f"{programa} importar --silencioso {arquivo}")
+
+    def resultado(self) -> dict[str, dict[str, object]]:
+        """Devolve, de cada caso, os segundos de cada rodada e o maior pico de memória."""
+        return {
+            caso: {
+                "segundos": [round(duracao, 3) for duracao, _ in medidas],
+                "memoria_mib": round(max(memoria for _, memoria in medidas) / 1024, 1),
+            }
+            for caso, medidas in self.medidas.items()
+        }
+
+
+def gravar_com_os_pares(b: Bancada) -> None:
+    """O mesmo arquivo, pelos pares; dos lentos, só um dos arquivos."""
+    for caso, partes in PARES.items():
+        with b.banco() as banco:
+            comandos = " ".join(f"-c {_citado(parte.format(b.inteiro))}" for parte in partes)
+            b.medir(caso, f"psql -Xq -v ON_ERROR_STOP=1 {banco.uri('postgres')} {comandos}")
+    if b.nomes != "comuns":
+        return
+    roteiro = b.pasta / "pgloader.load"
+    with b.banco() as banco:
+        roteiro.write_text(PGLOADER.format(b.inteiro, banco.uri()))
+        b.medir("pgloader", f"pgloader --on-error-stop {roteiro}")
+    for caso, par, arquivo in (
+        ("pandas.to_sql", "pandas", b.inteiro),
+        ("um INSERT por linha, num décimo das linhas", "insert", b.decimo),
+    ):
+        with b.banco() as banco:
+            b.medir(caso, f"{PYTHON} bench/pares_postgres.py {par} {banco.uri()} {arquivo}")
+
+
+def _citado(texto: str) -> str:
+    return "'" + texto.replace("'", "'\\''") + "'"
+
+
+def gravar(b: Bancada) -> None:
+    """As importações que não são num banco vazio, e a volta de uma cópia."""
+    with b.banco() as banco:
+        b.importar("importar com 2 % de repetidas", banco, b.repetidas)
+    with b.banco() as banco:
+        b.importar("importar os mesmos 10 % num banco vazio", banco, b.novas)
+    with b.banco() as banco:
+        programa = f"{PYTHON} -m postgres.escritor --banco {banco.uri()}"
+        b.medir("restaurar", f"{programa} restaurar {b.pasta / 'copia.db'}")
+
+
+def ler(b: Bancada, banco: Banco, pares: bool) -> None:
+    """O banco que acaba de se importar, por nós e pelos pares."""
+    uri = banco.uri("leitor")
+    leitor = f"{PYTHON} -m postgres.leitor --banco {uri}"
+    b.medir("verificar", f"{leitor} verificar")
+    b.medir("só os lacres", f"{PYTHON} bench/so_ler_postgres.py {uri} lacres")
+    for formato in ("json", "jsonl", "csv"):
+        b.medir(
+            f"listar {formato}, sem verificar",
+            f"{PYTHON} bench/so_ler_postgres.py {uri} {formato}",
         )
+        b.medir(f"listar {formato}", f"{leitor} listar --formato {formato}")
+    b.medir("copiar", f"{leitor} copiar --substituir {b.pasta / 'copia.db'}")
+    for caso, comando in LEITURAS.items() if pares else ():
+        b.medir(caso, comando.format(uri))
 
-    def importar(self, caso: str, arquivo: str, banco: Banco) -> None:
-        """Mede o escritor, de fora, por TCP e com senha."""
-        comando = (sys.executable, "-m", "postgres.escritor", "--banco", banco.uri())
-        self.medir(caso, self.csv[arquivo], *comando, "importar", "-", "--silencioso")
 
-    def rodada(self) -> None:
-        """Cada caso uma vez."""
-        for caso in INSERE:
-            with self.banco() as banco:
-                self.psql(caso, banco)
-        with self.banco() as banco:
-            self.importar("banco vazio", "comuns", banco)
-            self.importar("outra vez", "comuns", banco)
-            self.importar("por cima", "outros", banco)
-        for arquivo in ("mistos", "2% repetidas", "repetidas no fim"):
-            with self.banco() as banco:
-                self.importar(arquivo, arquivo, banco)
-
-    def mostrar(self) -> None:
-        """Uma linha por caso: mediana, e as razões para A e B da mesma rodada."""
-        sys.stdout.write(f"{'caso':18} {'s':>7} {'× A':>6} {'× B':>6} {'MiB':>6}\n")
-        for caso, tempos in self.tempos.items():
-            razoes = [
-                statistics.median(t / par for t, par in zip(tempos, self.tempos[nome], strict=True))
-                for nome in INSERE
-            ]
-            pico = self.picos[caso] / 1024
-            mediana = statistics.median(tempos)
-            sys.stdout.write(
-                f"{caso:18} {mediana:7.2f} {razoes[0]:6.2f} {razoes[1]:6.2f} {pico:6.0f}\n"
-            )
+def rodada(b: Bancada, pares: bool) -> None:
+    """Mede tudo uma vez."""
+    if pares:
+        gravar_com_os_pares(b)
+    with b.banco() as banco:
+        b.importar("importar", banco, b.csv)
+        ler(b, banco, pares)
+        b.importar("importar de novo (tudo repetido)", banco, b.csv)
+        b.importar("importar mais 10 % num banco cheio", banco, b.novas)
+    gravar(b)
 
 
 def main() -> int:
-    """Sobe o servidor, roda e mostra."""
-    analisador = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Mede, guarda o resultado e devolve 0."""
+    analisador = argparse.ArgumentParser(description=__doc__)
     analisador.add_argument("--linhas", type=int, default=1_000_000)
-    analisador.add_argument("--rodadas", type=int, default=3)
+    analisador.add_argument("--rodadas", type=int, default=5)
+    analisador.add_argument("--so-o-par", action="store_true", help="pula os pares de fora")
     opcoes = analisador.parse_args()
     with tempfile.TemporaryDirectory() as nome, Servidor(Path(nome)) as servidor:
         servidor.subir()
         acesso = Acesso(servidor, Path(nome))
         os.environ["PGPASSFILE"] = str(acesso.pgpass)
-        bancada = Bancada(acesso, Path(nome), opcoes.linhas)
-        for _ in range(opcoes.rodadas):
-            bancada.rodada()
-        bancada.mostrar()
+        nomes = NOMES[:1] if opcoes.so_o_par else NOMES
+        bancadas = [Bancada(acesso, Path(nome) / n, opcoes.linhas, n) for n in nomes]
+        for n in range(opcoes.rodadas):
+            for bancada in bancadas:
+                rodada(bancada, pares=not opcoes.so_o_par)
+            print(f"rodada {n + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
+    resultado = {bancada.nomes: bancada.resultado() for bancada in bancadas}
+    destino = RAIZ / f"bench/postgres-{opcoes.linhas}.json"
+    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=1) + "\n")
+    print(destino)
     return 0
 
 

@@ -1,8 +1,9 @@
 """Como as pessoas entram na tabela: três caminhos, conforme quantas são e quantas já há.
 
 Poucas entram num INSERT só. Muitas, num banco que não é muito maior que elas, entram
-por COPY sem os índices, refeitos no fim. As outras esperam numa tabela temporária, de
-onde só as que faltam passam. As medidas que decidiram isto: bench/comparar_postgres.py.
+por COPY sem os índices, refeitos no fim. As outras esperam numa tabela temporária
+(espera.py), de onde só as que faltam passam. As medidas que decidiram isto:
+bench/comparar_postgres.py.
 """
 
 from __future__ import annotations
@@ -18,20 +19,19 @@ from escritor.entrada.pessoa import Lote, adiantar
 from escritor.erros import Erro
 from escritor.execucao import RS, TETO, US, Gravadas
 from postgres.escritor import falhas
-from postgres.escritor.conexao import PG, Conexao
+from postgres.escritor.conexao import Conexao
+from postgres.escritor.espera import Espera
 from postgres.escritor.linhas import (
-    BLOCO,
-    COPIA,
     COPIA_USUARIOS,
     DE_USUARIOS,
     ULTIMO,
     blocos,
-    copiando,
     copiar,
     em_bytes,
 )
 
 POUCAS = 10_000  # até aqui, um INSERT
+PROCURADAS = 1_000  # das primeiras, as que se procuram no banco antes de decidir
 ADIANTADAS = 50_000  # as que se leem antes de decidir, num banco que não é pequeno
 # Os índices se refazem se o que há não é mais que tantas vezes o que entra; do que só se sabe o
 # começo, o resto deve ser mais.
@@ -41,33 +41,21 @@ REFAZ_SEM_SABER = 10
 SOLTA = "SELECT desafio2.soltar_indices()"
 REFAZ_INDICES = "SELECT desafio2.refazer_indices()"
 
-# De onde vêm as novas: dos parâmetros, ou da tabela em que esperam.
-CRIA_ESPERA = """\
-CREATE TEMP TABLE novas (linha bigint, nome text COLLATE "C", email text COLLATE "C")
-ON COMMIT DROP"""
-COPIA_NOVAS = COPIA.format("novas")
-ANALISA = "ANALYZE novas"
+# As do parâmetro que faltam na tabela; das que têm o mesmo e-mail entra a primeira do arquivo.
 DOS_PARAMETROS = """\
 (SELECT linha, nome, email COLLATE "C" AS email
-FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS a (nome, email, linha)) AS novas"""
-FALTA = """\
-NOT EXISTS (
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS a (nome, email, linha)) AS novas
+WHERE NOT EXISTS (
     SELECT FROM desafio2.usuarios AS u
     WHERE lower(u.email COLLATE "C") = lower(novas.email COLLATE "C")
 )"""
-QUANTAS_FALTAM = f"SELECT count(*) FROM novas WHERE {FALTA}"
-FALTAM_DOS_PARAMETROS = f"SELECT count(*) FROM {DOS_PARAMETROS} WHERE {FALTA}"
-# Das que têm o mesmo e-mail entra a primeira do arquivo. {ordem}: a dos ids.
-INSERE = """\
+QUANTAS_FALTAM = f"SELECT count(*) FROM {DOS_PARAMETROS}"
+INSERE_POUCAS = f"""\
 INSERT INTO desafio2.usuarios (id, nome, email, criado_em)
-SELECT row_number() OVER (ORDER BY {ordem}) + %s, nome, email, %s FROM (
+SELECT row_number() OVER (ORDER BY linha) + %s, nome, email, %s FROM (
     SELECT DISTINCT ON (lower(email COLLATE "C")) linha, nome, email
-    FROM {novas} WHERE {falta} ORDER BY lower(email COLLATE "C"), linha
-) AS faltam ORDER BY {ordem}"""
-INSERE_POUCAS = INSERE.format(ordem="linha", novas=DOS_PARAMETROS, falta=FALTA)
-INSERE_NA_ORDEM = INSERE.format(ordem="linha", novas="novas", falta=FALTA)
-# Muitas, com os índices no lugar: na ordem do de e-mails, percorrido uma vez só.
-INSERE_POR_EMAIL = INSERE.format(ordem='lower(email COLLATE "C")', novas="novas", falta=FALTA)
+    FROM {DOS_PARAMETROS} ORDER BY lower(email COLLATE "C"), linha
+) AS faltam ORDER BY linha"""
 # As linhas seguintes à que tem este e-mail.
 EMAILS_DESDE = r"""
 SELECT string_agg(email, E'\x1f') FROM (
@@ -76,21 +64,6 @@ SELECT string_agg(email, E'\x1f') FROM (
         WHERE lower(email COLLATE "C") = lower(%s::text COLLATE "C")
     ) ORDER BY id LIMIT %s
 ) AS seguintes"""
-# Para recomeçar sem as repetidas: de cada e-mail fica o menor id, que é o primeiro do arquivo.
-CRIA_UNICAS = """\
-CREATE TEMP TABLE unicas (
-    id bigint, nome text COLLATE "C", email text COLLATE "C", criado_em text COLLATE "C"
-)"""
-TIRA_UNICAS = r"""
-COPY (
-    SELECT row_number() OVER (ORDER BY id) + {0}, nome, email, criado_em FROM (
-        SELECT DISTINCT ON (lower(email COLLATE "C")) * FROM desafio2.usuarios
-        ORDER BY lower(email COLLATE "C"), id
-    ) AS unicas WHERE id > {0}
-) TO STDOUT (DELIMITER E'\x1f')"""
-COPIA_UNICAS = COPIA.format("unicas")
-NUMERA_UNICAS = "ALTER TABLE unicas ADD PRIMARY KEY (id)"
-DE_UNICAS = BLOCO.format("unicas")
 
 
 def gravar(con: Conexao, lotes: Iterable[Lote], criado_em: str) -> Gravadas:
@@ -124,7 +97,8 @@ def _ha_repetidas(con: Conexao, lotes: list[Lote]) -> bool:
     emails = [email.lower() for lote in lotes for email in lote.emails]
     if len({*emails}) < len(emails):
         return True
-    return con.valor(FALTAM_DOS_PARAMETROS, emails, emails) < len(emails)
+    procuradas = emails[:PROCURADAS]
+    return con.valor(QUANTAS_FALTAM, procuradas, procuradas) < len(procuradas)
 
 
 def _sem_indices(con: Conexao, lotes: Iterable[Lote], criado_em: str, antes: int) -> Gravadas:
@@ -137,7 +111,7 @@ def _sem_indices(con: Conexao, lotes: Iterable[Lote], criado_em: str, antes: int
         con.executar(REFAZ_INDICES)
     except psycopg.errors.UniqueViolation:
         con.executar("ROLLBACK TO indices")
-        return _sem_as_repetidas(con, lidas, antes)
+        return _sem_as_repetidas(con, lidas, criado_em, antes)
     return _gravadas(con, lidas, lidas, antes, lacre)
 
 
@@ -152,30 +126,16 @@ def _em_blocos(lotes: Iterable[Lote], criado_em: str, antes: int) -> Iterator[tu
         antes += quantas
 
 
-def _sem_as_repetidas(con: Conexao, lidas: int, antes: int) -> Gravadas:
+def _sem_as_repetidas(con: Conexao, lidas: int, criado_em: str, antes: int) -> Gravadas:
     """Recomeça a carga que trouxe repetidas, sem elas.
 
     O que entrou numa transação só sai se ela o desfaz, e o arquivo já se leu: as
-    linhas passam o intervalo numa tabela temporária de outra sessão.
+    linhas passam para onde esperariam se disto se soubesse no começo.
     """
-    a_parte = con.a_parte
-    a_parte.execute(CRIA_UNICAS)
-    with (
-        con.pg.cursor().copy(TIRA_UNICAS.format(antes)) as saem,
-        a_parte.cursor() as cursor,
-    ):
-        with cursor.copy(COPIA_UNICAS) as guardam:
-            for linha in saem:
-                guardam.write(linha)
-        guardadas = cursor.rowcount
-    a_parte.execute(NUMERA_UNICAS)
+    espera = Espera(con)
+    espera.receber_gravadas(antes, lidas)
     con.executar("ROLLBACK TO carga")
-    con.executar(SOLTA)
-    unicas = blocos(a_parte, DE_UNICAS, antes, antes + guardadas)
-    inseridas, lacre = copiar(con.pg, COPIA_USUARIOS, unicas)
-    a_parte.execute("DROP TABLE unicas")
-    refazer(con)
-    return _gravadas(con, lidas, inseridas, antes, lacre)
+    return _das_que_esperam(con, espera, criado_em, antes)
 
 
 def refazer(con: Conexao) -> None:
@@ -188,24 +148,28 @@ def refazer(con: Conexao) -> None:
 
 
 def _por_espera(con: Conexao, lotes: Iterable[Lote], criado_em: str, antes: int) -> Gravadas:
-    con.executar(CRIA_ESPERA)
-    lidas = esperam = 0
+    espera = Espera(con)
     for lote in lotes:
-        if not (antes and _ja_estao(con, lote)):
-            _esperar(con.pg, lote, lidas)
-            esperam += len(lote.nomes)
-        lidas += len(lote.nomes)
-    con.executar(ANALISA)
-    faltam = con.valor(QUANTAS_FALTAM) if antes and esperam else esperam
+        if antes and _ja_estao(con, lote):
+            espera.pular(lote)
+        else:
+            espera.receber(lote)
+    return _das_que_esperam(con, espera, criado_em, antes)
+
+
+def _das_que_esperam(con: Conexao, espera: Espera, criado_em: str, antes: int) -> Gravadas:
+    """Acrescenta as que faltam, seladas enquanto passam."""
+    lidas = espera.ultima
+    faltam = espera.ficar_com_as_que_faltam(antes)
     refaz = faltam > POUCAS and antes <= REFAZ * faltam
     if refaz:
         con.executar(SOLTA)
-    insere = INSERE_NA_ORDEM if refaz or faltam <= POUCAS else INSERE_POR_EMAIL
-    inseridas = con.executar(insere, antes, criado_em).rowcount if faltam else 0
+    elif faltam > POUCAS:
+        espera.na_ordem_do_indice()
+    inseridas, lacre = copiar(con.pg, COPIA_USUARIOS, espera.blocos(criado_em, antes))
     if refaz:
         refazer(con)
-    con.executar("DROP TABLE novas")
-    return _relidas(con, lidas, inseridas, antes)
+    return _gravadas(con, lidas, inseridas, antes, lacre)
 
 
 def _ja_estao(con: Conexao, lote: Lote) -> bool:
@@ -216,13 +180,6 @@ def _ja_estao(con: Conexao, lote: Lote) -> bool:
     """
     (gravados,) = em_bytes(con.pg, EMAILS_DESDE, lote.emails[0], len(lote.emails))
     return gravados == US.join(lote.emails).encode()
-
-
-def _esperar(pg: PG, lote: Lote, antes: int) -> None:
-    numeros = map(str, range(antes + 1, antes + len(lote.nomes) + 1))
-    linhas = map(US.join, zip(numeros, lote.nomes, lote.emails, strict=True))
-    with copiando(pg, COPIA_NOVAS) as mandar:
-        mandar((RS.join(linhas) + RS).encode())
 
 
 def _relidas(con: Conexao, lidas: int, inseridas: int, antes: int) -> Gravadas:

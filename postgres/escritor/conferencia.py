@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from escritor import erros, percurso
 from escritor.erros import Erro
 from escritor.execucao import ELO_ZERO, TETO
-from escritor.percurso import Linhas, Ponto, Registro
+from escritor.percurso import Linhas, Ponto, Registro, Seladas
 from escritor.regras import Quebra
 from postgres.escritor import falhas
 from postgres.escritor.conexao import Conexao
-from postgres.escritor.linhas import conferidas, todas_em_bytes
+from postgres.escritor.linhas import conferidas, intactas, todas_em_bytes
 
 CONFERIDAS = 100_000  # linhas que se conferem antes de gravar
 NO_INDICE = 10_000  # as últimas linhas que se procuram no índice
@@ -30,7 +30,7 @@ QUE_INSERIRAM = """\
 SELECT id, inseridos, primeiro_id, ultimo_id, lacre
 FROM desafio2.execucoes WHERE id > %s AND primeiro_id > %s ORDER BY id LIMIT %s"""
 ULTIMA_QUE_INSERIU = """\
-SELECT primeiro_id, ultimo_id FROM desafio2.execucoes
+SELECT primeiro_id, ultimo_id, lacre, inseridos FROM desafio2.execucoes
 WHERE id <= %s AND ultimo_id IS NOT NULL ORDER BY id DESC LIMIT 1"""
 PONTAS = "SELECT min(id), max(id) FROM desafio2.usuarios"
 QUANTAS_ATE = """\
@@ -70,14 +70,21 @@ def _conferir(con: Conexao, desde: tuple[int, str] | None) -> Ponto:
         raise Quebra(f"usuarios, linha {menor if menor < 1 else maior}: id fora da faixa", "U1")
     ultimo = percurso.percorrer(_livro(con, ponto.execucao), ponto)
     depois_de = ponto.fim
-    if not poucas and (da_ultima := con.executar(ULTIMA_QUE_INSERIU, ultimo.execucao).fetchone()):
+    da_ultima = None if poucas else con.executar(ULTIMA_QUE_INSERIU, ultimo.execucao).fetchone()
+    if da_ultima:
         depois_de = max(ponto.fim, da_ultima[0] - 1)
     _conferir_indice(con, max(depois_de, (maior or 0) - NO_INDICE))
-    percurso.conferir_linhas(
-        Linhas(conferidas(con.pg, depois_de)),
-        _que_inseriram(con, ponto.execucao, depois_de),
-        lambda primeiro, ultimo: con.valor(QUANTAS_ENTRE, primeiro, ultimo),
-    )
+    # Muitas, só se selam; é quando o lacre não confere que se procura qual linha, e por quê.
+    if not (
+        da_ultima
+        and da_ultima[3] > CONFERIDAS
+        and intactas(con.pg, depois_de, da_ultima[3], Seladas(*da_ultima[:3]))
+    ):
+        percurso.conferir_linhas(
+            Linhas(conferidas(con.pg, depois_de)),
+            _que_inseriram(con, ponto.execucao, depois_de),
+            lambda primeiro, ultimo: con.valor(QUANTAS_ENTRE, primeiro, ultimo),
+        )
     return ultimo
 
 

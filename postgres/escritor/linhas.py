@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from escritor import regras
-from escritor.percurso import RS, US
+from escritor.percurso import RS, US, Seladas
 from escritor.regras import Quebra
 from postgres.escritor.conexao import PG
 
@@ -58,6 +58,21 @@ def conferidas(pg: PG, depois_de: int) -> Iterator[list[bytes]]:
             for linha in linhas:
                 _conferir(linha)
         yield linhas
+
+
+def intactas(pg: PG, depois_de: int, inseridas: int, seladas: Seladas) -> bool:
+    """Diz se depois do id `depois_de` há as `inseridas`, com o lacre delas, e mais nenhuma.
+
+    Só sela: nem olha o que cada linha diz, nem sabe qual delas mudou.
+    """
+    resumo = hashlib.sha256()
+    achadas = primeira = 0
+    ultima = int(em_bytes(pg, ULTIMO)[0])
+    for bloco, quantas in blocos(pg, DE_USUARIOS, depois_de, ultima):
+        resumo.update(bloco)
+        achadas += quantas
+        primeira = primeira or int(bloco.partition(US)[0])
+    return (achadas, Seladas(primeira, ultima, resumo.hexdigest())) == (inseridas, seladas)
 
 
 def _conferir(linha: bytes) -> None:
