@@ -86,7 +86,10 @@ class Leitura(Protocol):
         """
 
     def fatos(self, prova: Prova | None = None) -> list[tuple[str, str]]:
-        """Devolve o que a página diz do banco, a começar por onde está; sem prova, só o de fora."""
+        """Devolve o que a página diz do banco; sem prova, só o de fora.
+
+        O primeiro é o que ele é, como Arquivo ou Servidor, e onde está: dá o título à seção.
+        """
 
     def receita(self, execucao: Execucao) -> str:
         """Devolve o comando que refaz o lacre da execução à mão, sem o nosso código."""

@@ -44,14 +44,20 @@ TABELA = {
     "57P": (erros.TENTE_DE_NOVO, "o servidor encerrou a conexão", NO_AR),
     "57P03": (erros.TENTE_DE_NOVO, "o servidor ainda não aceita conexões", "Espere, e leia."),
     "58": (erros.ENTRADA_SAIDA, "o servidor não leu um arquivo", "Verifique o disco dele."),
+    "TLS": (
+        erros.SEM_ACESSO,
+        "não se chegou a um acordo sobre o TLS",
+        "Confira sslmode e sslrootcert em BANCO.",
+    ),
     "XX": (erros.DADOS, "banco corrompido; regra A5 do contrato", COPIA),
 }
-# De quem não chega a entrar só se sabe o texto, do libpq ou do servidor: o SQLSTATE que seria.
+# De quem não chega a entrar só se sabe o texto, do libpq ou do servidor: o SQLSTATE que seria, ou
+# TLS, que não tem um.
 SEM_ENTRAR = (
     ("57P03", "starting up|shutting down|recovery mode|not .*accepting connections"),
     ("53300", "too many|remaining connection slots"),
     ("28000", "password|authentication|pg_hba|role .* does not exist|not permitted to log in"),
-    ("28000", "certificate|SSL"),
+    ("TLS", "certificate|SSL"),
     ("3D000", "database .* does not exist"),
     ("42501", "permission denied for database"),
 )

@@ -95,4 +95,7 @@ class Banco:
 
     def no_servidor(self, comando: str) -> None:
         """Roda um comando que é do servidor, e não de um banco."""
-        self.acesso.servidor.psql("postgres", comando, banco="postgres")
+        servidor = f"postgresql://postgres@{self.acesso.ip}/postgres"
+        senha = self.acesso.senhas["postgres"]
+        with psycopg.connect(servidor, password=senha, autocommit=True) as con:
+            con.execute(comando)
