@@ -102,13 +102,15 @@ class Recalculavel(Protocol):
     """
 
     pares: Pares
-    alvo: str  # o endereço que os comandos das mensagens dizem
 
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Como em `Leitura`."""
 
     def quebra(self, regra: str, motivo: str) -> Erro:
         """Devolve a falha de quem quebra esta regra de docs/contrato.md."""
+
+    def rode_o_escritor(self) -> str:
+        """Devolve o remédio de um banco em que ninguém gravou, com o comando."""
 
     def pontas(self) -> Iterable[int | None]:
         """Devolve o menor e o maior id de `usuarios`."""

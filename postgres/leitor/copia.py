@@ -49,9 +49,9 @@ def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> 
 
     def conferir(parcial: str) -> str:
         try:
-            return verificada(parcial, destino, origem.espera, origem.alvo, _do_sqlite(ordem))
+            return verificada(parcial, destino, origem.espera, destino, _do_sqlite(ordem))
         except Erro as da_copia:
-            if da_copia.codigo != erros.DADOS:
+            if da_copia.codigo not in {erros.DADOS, erros.SEM_ENTRADA}:
                 raise
             # O que o arquivo tem de errado veio do servidor: quem o diz é a verificação dele.
             _, falha = verificar(origem, ordem)

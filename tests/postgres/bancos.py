@@ -36,10 +36,10 @@ class Acesso:
         self.pgpass.chmod(0o600)
 
     @contextmanager
-    def banco(self, molde: str = "desafio2") -> Iterator[Banco]:
+    def banco(self, molde: str = "desafio2", disco: str = "pg_default") -> Iterator[Banco]:
         """Cria um banco a partir do molde e o apaga no fim, esteja quem estiver nele."""
         banco = Banco(self, nome_novo().replace("-", "_"))
-        banco.no_servidor(f"CREATE DATABASE {banco.nome} TEMPLATE {molde}")
+        banco.no_servidor(f"CREATE DATABASE {banco.nome} TEMPLATE {molde} TABLESPACE {disco}")
         try:
             yield banco
         finally:

@@ -226,41 +226,20 @@ def test_o_servidor_morto_no_meio(
         monkeypatch.setenv("BANCO", banco.uri())
         assert banco.tudo() == antes
         _sem_a_replica(outro_servidor, banco)
-        _sem_espaco(outro_servidor, banco)
 
 
 def _sem_a_replica(servidor: Servidor, banco: Banco) -> None:
     """Um COMMIT que desistiu de esperar pela réplica volta sem erro: é *talvez*, e não gravado."""
     antes = banco.tudo()[1]
-    ajustar(servidor, "synchronous_standby_names", "'nenhuma'")
+    servidor.ajustar(synchronous_standby_names="nenhuma")
     with iniciado(comando("postgres.escritor", "importar", "-")) as processo:
         fluxo(processo.stdin).write(b"nome,email\nUma,uma@example.com\n")
         fluxo(processo.stdin).close()
         esperar(lambda: fazendo(banco, "COMMIT"), "o COMMIT esperar pela réplica")
         esperar(lambda: bool(banco.consultar(CANCELA)), "o COMMIT ser cancelado")
         saida = terminar(processo)
-    ajustar(servidor, "synchronous_standby_names", "''")
+    servidor.ajustar(synchronous_standby_names="")
 
     assert saida[:2] == (75, "")
     assert "(o servidor não esperou pela réplica); a execução foi talvez gravada." in saida.stderr
     assert len(banco.tudo()[1]) == len(antes) + 1
-
-
-def _sem_espaco(servidor: Servidor, banco: Banco) -> None:
-    """Sem lugar para os temporários da carga: 74, nada gravado, e os dados de antes inteiros."""
-    antes = banco.tudo()
-    ajustar(servidor, "temp_file_limit", "'64kB'")
-    saida = rodar(comando("postgres.escritor", "importar", "-", "--silencioso"), MUITAS.encode())
-    ajustar(servidor, "temp_file_limit", "-1")
-
-    assert saida[:2] == (74, "")
-    assert ": o servidor está sem espaço (53400: " in saida.stderr
-    assert "; nada foi gravado. Libere espaço" in saida.stderr
-    assert banco.tudo() == antes
-
-
-def ajustar(servidor: Servidor, nome: str, valor: str) -> None:
-    """Muda uma configuração do servidor, e espera que ela valha."""
-    servidor.psql("postgres", f"ALTER SYSTEM SET {nome} = {valor}", "SELECT pg_reload_conf()")
-    mostrar = ("postgres", f"SHOW {nome}")
-    esperar(lambda: servidor.psql(*mostrar).stdout.strip() == valor.strip("'"), f"{nome} valer")

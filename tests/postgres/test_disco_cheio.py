@@ -1,0 +1,74 @@
+"""O disco do servidor cheio de verdade: uma linha, nada pela metade, e com espaço tudo volta."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Programa
+from tests.contrato import AMOSTRA
+from tests.postgres.apoio import PEQUENO
+from tests.postgres.bancos import Acesso, Banco
+from tests.postgres.test_escritor import conferir_prova, csv, gente
+
+pytestmark = pytest.mark.docker
+
+QUANTAS = 30_000  # mais do que as que entram num INSERT só
+RESTA = 1 << 20  # bytes: 30 mil linhas, com os índices, pedem umas vezes isso
+ENCHER = """\
+livre=$(($(stat -f -c '%a * %S' "$0") - $1))
+head -c "$livre" /dev/zero >"$0/lastro"
+"""
+
+
+@pytest.fixture
+def apertado(acesso: Acesso) -> Iterator[Banco]:
+    """Um banco cujos arquivos estão num disco pequeno; o que se encheu, esvazia-se no fim."""
+    servidor = acesso.servidor
+    servidor.psql("postgres", f"CREATE TABLESPACE pequeno LOCATION '{PEQUENO}'")
+    try:
+        with acesso.banco(disco="pequeno") as banco:
+            yield banco
+            servidor.dentro("rm", "-f", f"{PEQUENO}/lastro")
+    finally:
+        servidor.psql("postgres", "DROP TABLESPACE pequeno")
+
+
+def encher(banco: Banco) -> None:
+    """Deixa no disco do banco só RESTA bytes."""
+    banco.acesso.servidor.dentro("sh", "-e", "-c", ENCHER, PEQUENO, str(RESTA))
+
+
+def recusado(saida: tuple[int, str, str], banco: Banco) -> None:
+    """Confere o código e a linha única, com o SQLSTATE do disco cheio."""
+    codigo, stdout, stderr = saida
+    assert (codigo, stdout, stderr.count("\n")) == (74, "", 1), saida
+    assert stderr.startswith(
+        f"[ESCRITOR] ERRO: {banco.mostrado}: o servidor está sem espaço (53100: "
+    )
+    assert stderr.endswith("; nada foi gravado. Libere espaço no servidor e rode de novo.\n")
+
+
+def test_importar_num_disco_cheio(
+    apertado: Banco, escritor_pg: Programa, leitor_pg: Programa, tmp_path: Path
+) -> None:
+    """Pelos três caminhos da carga: 74, 53100 e nada; o que havia se lê; com espaço, entra."""
+    no_cheio = ("--banco", apertado.uri())
+    assert escritor_pg(*no_cheio).codigo == 0
+    antes = apertado.tudo()
+    novas = csv(tmp_path, gente(QUANTAS))
+    repetidas = csv(tmp_path, [("João", "joao@example.com"), *gente(QUANTAS)], "outra.csv")
+    compridas = [(f"{'Comprido ' * 100}{n}", f"c{n}@x.com") for n in range(5_000)]
+    encher(apertado)
+
+    for arquivo in (novas, repetidas, csv(tmp_path, compridas, "compridas.csv")):
+        recusado(escritor_pg(*no_cheio, "importar", arquivo), apertado)
+        assert apertado.tudo() == antes
+    assert leitor_pg("verificar", "--banco", apertado.uri("leitor")).codigo == 0
+
+    apertado.acesso.servidor.dentro("rm", f"{PEQUENO}/lastro")
+    assert escritor_pg(*no_cheio, "importar", novas).codigo == 0
+    assert apertado.pessoas() == [*AMOSTRA, *gente(QUANTAS)]
+    conferir_prova(apertado)
