@@ -58,6 +58,23 @@ class Servidor:
         self.compose("up", "-d", "db")
         esperar(lambda: self.saude() == "healthy", "o servidor ficar são")
 
+    def matar(self) -> None:
+        """SIGKILL no servidor, que não volta sozinho."""
+        rodar("docker", "kill", f"{self.nome}-db-1")
+
+    def reerguer(self) -> None:
+        """Sobe de novo o contêiner que se parou ou matou, e espera que o servidor responda."""
+        rodar("docker", "start", f"{self.nome}-db-1")
+        pronto = (
+            "docker",
+            "exec",
+            f"{self.nome}-db-1",
+            "sh",
+            "-c",
+            "sh /saude.sh && echo são || :",
+        )
+        esperar(lambda: rodar(*pronto).stdout == "são\n", "o servidor responder")
+
     def saude(self) -> str:
         """Devolve o que o engine diz da saúde do servidor."""
         return str(self.inspecao()["State"]["Health"]["Status"])

@@ -31,7 +31,8 @@ class Acesso:
             }.items()
         }
         self.pgpass = pasta / "pgpass"
-        linhas = [f"*:*:*:{papel}:{senha}\n" for papel, senha in self.senhas.items()]
+        donos = {**self.senhas, "dba": self.senhas["postgres"]}  # o papel que um teste cria
+        linhas = [f"*:*:*:{papel}:{senha}\n" for papel, senha in donos.items()]
         self.pgpass.write_text("".join(linhas))
         self.pgpass.chmod(0o600)
 

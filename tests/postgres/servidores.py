@@ -45,6 +45,17 @@ def outro_servidor(
 
 
 @pytest.fixture(scope="session")
+def servidor_que_cai(
+    engine_no_ar: None,  # noqa: ARG001 - pelo que ela confere
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Servidor]:
+    """Um servidor para quem o mata ou o para, e o deixa são outra vez."""
+    with Servidor(tmp_path_factory.mktemp("que cai"), tentativas=4) as novo:
+        novo.subir()
+        yield novo
+
+
+@pytest.fixture(scope="session")
 def acesso(servidor: Servidor, tmp_path_factory: pytest.TempPathFactory) -> Acesso:
     """Como se chega, de fora, ao servidor que os testes dividem."""
     return Acesso(servidor, tmp_path_factory.mktemp("acesso"))
