@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contrato import AMOSTRA
 from tests.nos_dois_motores.motor import Motor
 from tests.processos import PARADA, alimentar, esperar, iniciado, no_shell, rodar, terminar
 
@@ -38,12 +40,13 @@ def csv_ruim(motor: Motor, _: ExitStack, pasta: Path) -> list[str]:
     return motor.comando("escritor", "importar", str(pasta / "ruim.csv"))
 
 
-def com_defeito(programa: str, passo: str) -> Cenario:
+def com_defeito(programa: str, passo: str, *, semeia: bool = False) -> Cenario:
     """Um passo do programa que levanta o que ninguém previu."""
 
     def preparar(motor: Motor, _: ExitStack, pasta: Path) -> list[str]:
         (pasta / "nova.csv").write_text(NOVA)
-        argv = ["importar", str(pasta / "nova.csv")] if programa == "escritor" else []
+        importa = programa == "escritor" and not semeia
+        argv = ["importar", str(pasta / "nova.csv")] if importa else []
         *antes, _m, modulo = motor.comando(programa)
         codigo = DEFEITO.format(programa, passo, modulo)
         return [*antes, "-X", "utf8", "-c", codigo, *argv]
@@ -71,11 +74,11 @@ def trancado(programa: str) -> Cenario:
     return preparar
 
 
-def mudado(programa: str, sql: str = "") -> Cenario:
-    """Uma linha mudada depois de selada; ou, sem SQL, um contrato que ainda não existe."""
+def mudado(programa: str, *sql: str) -> Cenario:
+    """Um banco em que alguém mexeu; ou, sem SQL, de um contrato que ainda não existe."""
 
     def preparar(motor: Motor, _pilha: ExitStack, _pasta: Path) -> list[str]:
-        motor.alterar(sql or motor.outra_versao)
+        motor.alterar(*(sql or [motor.outra_versao]))
         return motor.comando(programa)
 
     return preparar
@@ -97,6 +100,7 @@ CENARIOS: dict[str, dict[int, Cenario]] = {
         0: simples("leitor"),
         2: simples("leitor", "nada"),
         65: mudado("leitor", "UPDATE usuarios SET nome = 'Outra' WHERE id = 2"),
+        66: mudado("leitor", "DELETE FROM usuarios", "DELETE FROM execucoes"),
         70: com_defeito("leitor", "verificar_banco"),
         73: sem_direito("leitor"),
         74: sem_saida("leitor"),
@@ -104,6 +108,7 @@ CENARIOS: dict[str, dict[int, Cenario]] = {
         78: mudado("leitor"),
     },
 }
+INTERRUPCOES = {130, 143}
 TODOS = [(programa, codigo) for programa, codigos in CENARIOS.items() for codigo in codigos]
 
 
@@ -119,7 +124,30 @@ def test_codigo_de_saida(programa: str, codigo: int, mexida: Motor, tmp_path: Pa
     assert all(erro.startswith(f"[{programa.upper()}] ERRO: ") for erro in erros)
     assert ("Traceback" in saida.stderr) == (codigo == 70)
     assert saida.stdout.count("joao@example.com") == (0 if codigo else 1)
-    assert len(mexida.consultar("SELECT id FROM execucoes")) == 4
+    execucoes = mexida.consultar("SELECT id FROM execucoes")
+    assert len(execucoes) == (0 if (programa, codigo) == ("leitor", 66) else 4)
+
+
+def test_um_defeito_depois_de_gravar(motor: Motor, tmp_path: Path) -> None:
+    """Já confirmada a gravação: 70, o traceback para o relato, e nunca que nada foi gravado."""
+    saida = rodar(
+        com_defeito("escritor", "listar_dados", semeia=True)(motor, ExitStack(), tmp_path)
+    )
+    assert (saida.codigo, saida.stdout) == (70, "")
+    assert "RuntimeError: de propósito" in saida.stderr
+    assert "nada foi gravado" not in saida.stderr
+    assert motor.pessoas() == AMOSTRA
+    assert len(motor.provado()) == 1
+
+
+@pytest.mark.parametrize("programa", CENARIOS)
+def test_a_tabela_e_a_da_ajuda(programa: str, historia: Motor) -> None:
+    """Os códigos testados são os que `--help` promete, nem mais nem menos."""
+    saida = rodar(historia.comando(programa, "--help"))
+    assert (saida.codigo, saida.stderr) == (0, "")
+    trecho = saida.stdout.partition("códigos de saída:")[2].partition("exemplos:")[0]
+    prometidos = {int(numero) for numero in re.findall(r"\b\d+\b", trecho)}
+    assert prometidos == {*CENARIOS[programa]} | INTERRUPCOES
 
 
 @pytest.mark.parametrize(("sinal", "codigo"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -20,8 +20,7 @@ class Acesso:
 
     def __init__(self, servidor: Servidor, pasta: Path) -> None:
         self.servidor = servidor
-        redes = servidor.inspecao()["NetworkSettings"]["Networks"]
-        self.ip = str(redes[f"{servidor.nome}_rede"]["IPAddress"])
+        self.reencontrar()
         self.senhas = {
             papel: servidor.dentro("sed", "s/.*://", f"/run/segredos/{arquivo}").stdout.strip()
             for papel, arquivo in {
@@ -35,6 +34,11 @@ class Acesso:
         linhas = [f"*:*:*:{papel}:{senha}\n" for papel, senha in donos.items()]
         self.pgpass.write_text("".join(linhas))
         self.pgpass.chmod(0o600)
+
+    def reencontrar(self) -> None:
+        """Pergunta ao engine onde o servidor está: reerguido, pode ter outro endereço."""
+        redes = self.servidor.inspecao()["NetworkSettings"]["Networks"]
+        self.ip = str(redes[f"{self.servidor.nome}_rede"]["IPAddress"])
 
     @contextmanager
     def banco(self, molde: str = "desafio2", disco: str = "pg_default") -> Iterator[Banco]:

@@ -40,7 +40,7 @@ def outro_servidor(
     tmp_path: Path,
 ) -> Iterator[Servidor]:
     """Um projeto sem nada no ar, para quem vai parar, matar ou apagar."""
-    with Servidor(tmp_path) as novo:
+    with Servidor(tmp_path, tentativas=4) as novo:
         yield novo
 
 

@@ -9,36 +9,21 @@ import pytest
 
 from tests.conftest import Programa
 from tests.contrato import AMOSTRA
-from tests.postgres.apoio import PEQUENO
 from tests.postgres.bancos import Acesso, Banco
+from tests.postgres.pequeno import encher, esvaziar, no_disco_pequeno
 from tests.postgres.test_escritor import conferir_prova, csv, gente
 
 pytestmark = pytest.mark.docker
 
 QUANTAS = 30_000  # mais do que as que entram num INSERT só
 RESTA = 1 << 20  # bytes: 30 mil linhas, com os índices, pedem umas vezes isso
-ENCHER = """\
-livre=$(($(stat -f -c '%a * %S' "$0") - $1))
-head -c "$livre" /dev/zero >"$0/lastro"
-"""
 
 
 @pytest.fixture
 def apertado(acesso: Acesso) -> Iterator[Banco]:
-    """Um banco cujos arquivos estão num disco pequeno; o que se encheu, esvazia-se no fim."""
-    servidor = acesso.servidor
-    servidor.psql("postgres", f"CREATE TABLESPACE pequeno LOCATION '{PEQUENO}'")
-    try:
-        with acesso.banco(disco="pequeno") as banco:
-            yield banco
-            servidor.dentro("rm", "-f", f"{PEQUENO}/lastro")
-    finally:
-        servidor.psql("postgres", "DROP TABLESPACE pequeno")
-
-
-def encher(banco: Banco) -> None:
-    """Deixa no disco do banco só RESTA bytes."""
-    banco.acesso.servidor.dentro("sh", "-e", "-c", ENCHER, PEQUENO, str(RESTA))
+    """Um banco cujos arquivos estão num disco pequeno."""
+    with no_disco_pequeno(acesso) as banco:
+        yield banco
 
 
 def recusado(saida: tuple[int, str, str], banco: Banco) -> None:
@@ -61,14 +46,14 @@ def test_importar_num_disco_cheio(
     novas = csv(tmp_path, gente(QUANTAS))
     repetidas = csv(tmp_path, [("João", "joao@example.com"), *gente(QUANTAS)], "outra.csv")
     compridas = [(f"{'Comprido ' * 100}{n}", f"c{n}@x.com") for n in range(5_000)]
-    encher(apertado)
+    encher(apertado, RESTA)
 
     for arquivo in (novas, repetidas, csv(tmp_path, compridas, "compridas.csv")):
-        recusado(escritor_pg(*no_cheio, "importar", arquivo), apertado)
+        recusado(escritor_pg(*no_cheio, "importar", arquivo, "--silencioso"), apertado)
         assert apertado.tudo() == antes
     assert leitor_pg("verificar", "--banco", apertado.uri("leitor")).codigo == 0
 
-    apertado.acesso.servidor.dentro("rm", f"{PEQUENO}/lastro")
+    esvaziar(apertado)
     assert escritor_pg(*no_cheio, "importar", novas).codigo == 0
     assert apertado.pessoas() == [*AMOSTRA, *gente(QUANTAS)]
     conferir_prova(apertado)

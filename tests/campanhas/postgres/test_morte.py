@@ -153,7 +153,7 @@ def test_o_servidor_morto_em_qualquer_momento(
             arquivos = [escrever(tmp_path, f"{n}.csv", lote) for n, lote in enumerate(lotes)]
             saidas = _importar_ate_cair(servidor_que_cai, banco, arquivos, acaso.uniform(0.2, 1.5))
             servidor_que_cai.reerguer()
-            acesso.ip = Acesso(servidor_que_cai, tmp_path).ip
+            acesso.reencontrar()
             feitas = [saida for saida in saidas if saida.codigo == 0]
             confirmadas += [saida.stderr.splitlines()[-1].split(": ")[1] for saida in feitas]
             talvez = "talvez gravada" in saidas[-1].stderr
