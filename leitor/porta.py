@@ -90,7 +90,10 @@ class Leitura(Protocol):
         """
 
     def fatos(self, prova: Prova | None = None) -> list[tuple[str, str]]:
-        """Devolve o que a página diz do banco, a começar por onde está; sem prova, só o de fora."""
+        """Devolve o que a página diz do banco; sem prova, só o de fora.
+
+        O primeiro é o que ele é, como Arquivo ou Servidor, e onde está: dá o título à seção.
+        """
 
     def receita(self, execucao: Execucao) -> str:
         """Devolve o comando que refaz o lacre da execução à mão, sem o nosso código."""
@@ -103,13 +106,15 @@ class Recalculavel(Protocol):
     """
 
     pares: Pares
-    alvo: str  # o endereço que os comandos das mensagens dizem
 
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Como em `Leitura`."""
 
     def quebra(self, regra: str, motivo: str) -> Erro:
         """Devolve a falha de quem quebra esta regra de docs/contrato.md."""
+
+    def rode_o_escritor(self) -> str:
+        """Devolve o remédio de um banco em que ninguém gravou, com o comando."""
 
     def pontas(self) -> Iterable[int | None]:
         """Devolve o menor e o maior id de `usuarios`."""

@@ -6,7 +6,6 @@ O motor só lê (`leitor.porta.Recalculavel`); as regras são as de docs/contrat
 from __future__ import annotations
 
 from leitor import erros, indice, livro
-from leitor.erros import rode_o_escritor
 from leitor.lacres import conferir_lacres
 from leitor.texto import contar, milhar
 
@@ -46,7 +45,7 @@ def totais(leitura: Recalculavel) -> str:
         raise leitura.quebra(*problema)
     if not execucoes:
         raise leitura.recusa(
-            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {rode_o_escritor(leitura.alvo)}"
+            erros.SEM_ENTRADA, f"nenhum usuário e nenhuma execução. {leitura.rode_o_escritor()}"
         )
     return f"usuários: {milhar(usuarios)}, cada um em uma execução"
 

@@ -20,6 +20,9 @@ from tests.motores import ESCRITOR, LEITOR
 from tests.processos import Saida
 from tests.vigilia import Passo, Vigiar
 
+# O servidor PostgreSQL dos testes é um só, e servem-se dele pastas diferentes.
+pytest_plugins = ["tests.postgres.servidores"]
+
 Programa = Callable[..., Saida]
 
 
@@ -206,7 +209,7 @@ def pasta_publica() -> Iterator[Path]:
         pasta.chmod(0o755)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ferramenta() -> Callable[[str], str]:
     """Acha um programa do sistema; em CI, a falta é falha, e não um teste a menos."""
 

@@ -13,9 +13,10 @@ from tests.contrato import consultar
 from tests.processos import RAIZ
 
 README = (RAIZ / "README.md").read_text(encoding="utf-8")
+DOCS = RAIZ / "docs"
 SECOES = [
-    *("O que aconteceu", "A página", "Os seus dados", "Deu errado?", "A aula", "Mais"),
-    "In English",
+    *("O que aconteceu", "A página", "Os seus dados", "Deu errado?", "A aula", "PostgreSQL"),
+    *("Mais", "In English"),
 ]
 # O que muda de uma execução para outra.
 VARIA = [
@@ -126,11 +127,19 @@ def test_o_ingles_basta_para_rodar_tudo() -> None:
 
 
 def test_o_compose_do_postgresql_e_o_que_o_readme_diz() -> None:
-    """O arquivo existe, com os dois serviços e o portão: os comandos são os mesmos."""
+    """O arquivo existe, com os dois serviços e o portão; quem roda os comandos é test_par.py.
+
+    As linhas são também as de postgres/README.md, que tem outras.
+    """
     [arquivo] = {*re.findall(r"COMPOSE_FILE=(\S+\.yml)", README)}
     texto = (RAIZ / arquivo).read_text(encoding="utf-8")
     assert {"escritor", "leitor", "vigia"} <= {*re.findall(r"^  (\w+):", texto, re.MULTILINE)}
     assert "condition: service_completed_successfully" in texto
+    da_pasta = (RAIZ / "postgres/README.md").read_text(encoding="utf-8")
+    ditas = [re.split(r" +#", linha)[0] for linha in secao("PostgreSQL").splitlines()]
+    comandos = [linha for linha in ditas if linha.startswith(("export", "docker"))]
+    assert len(comandos) == 6
+    assert [linha for linha in comandos if linha not in da_pasta] == []
 
 
 def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor: Programa) -> None:
@@ -180,7 +189,7 @@ def ancoras(pagina: Path) -> set[str]:
 def test_os_documentos_e_as_imagens_existem() -> None:
     """Nenhum link do README ou de docs/ leva a lugar nenhum; de docs/, o README leva a todos."""
     do_readme = set()
-    for pagina in [RAIZ / "README.md", *(RAIZ / "docs").glob("*.md")]:
+    for pagina in [RAIZ / "README.md", RAIZ / "postgres/README.md", *DOCS.glob("*.md")]:
         texto = pagina.read_text(encoding="utf-8")
         for alvo in re.findall(r'\]\(([^)]+)\)|src="([^"]+)"', texto):
             caminho, _, titulo = "".join(alvo).partition("#")

@@ -58,6 +58,10 @@ class Leitura:
             f"{motivo} (regra {regra} do contrato). {erros.restaure(self.alvo)}",
         )
 
+    def rode_o_escritor(self) -> str:
+        """Devolve o remédio de um banco em que ninguém gravou, com o comando."""
+        return erros.rode_o_escritor(self.alvo)
+
     def traduzir(self, erro: Exception) -> Erro:
         """Devolve o que se diz de uma das `falhas`, e o código de saída."""
         from leitor.banco import falhas  # só quem falha paga por elas

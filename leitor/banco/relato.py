@@ -27,7 +27,7 @@ def de_fora(caminho: str) -> Fatos:
     """Devolve o que se sabe sem abrir o banco: onde ele está, e quem o lê."""
     python = sys.version.partition(" ")[0]
     return [
-        ("Caminho", os.path.abspath(caminho)),
+        ("Arquivo", os.path.abspath(caminho)),
         ("Quem leu", f"leitor {versao.ler()}, SQLite {sqlite3.sqlite_version}, Python {python}"),
     ]
 

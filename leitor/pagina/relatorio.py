@@ -64,7 +64,7 @@ def recusada(
         f"{secao('linhas', 'As linhas')}<p>Nenhuma linha é mostrada, nem as execuções: o que não "
         "foi verificado não se lista.</p>\n</section>\n"
     )
-    yield from _arquivo(fatos)
+    yield from _banco(fatos)
     yield fim()
 
 
@@ -79,8 +79,8 @@ def aceita(  # noqa: PLR0913, PLR0917 - é uma função de tudo o que mostra
 ) -> Iterator[str]:
     """Devolve a página verde; as execuções e as linhas são as que se mostram, talvez não todas.
 
-    Os fatos são nomes e valores, a começar por onde o banco está; a receita confere,
-    à mão, o lacre da última gravação.
+    Os fatos são nomes e valores; o primeiro diz o que o banco é (Arquivo, Servidor) e onde
+    está. A receita confere, à mão, o lacre da última gravação.
     """
     yield inicio("Verificado", "aceita")
     yield from _veredito(verificacoes, prova, relogio)
@@ -88,14 +88,14 @@ def aceita(  # noqa: PLR0913, PLR0917 - é uma função de tudo o que mostra
         '<nav aria-label="Nesta página"><ul>'
         '<li><a href="#linhas">Linhas</a></li> <li><a href="#execucoes">Execuções</a></li> '
         '<li><a href="#verificacoes">Verificações</a></li> '
-        '<li><a href="#lacres">Lacres e âncora</a></li> <li><a href="#arquivo">Arquivo</a></li>'
-        "</ul></nav>\n"
+        '<li><a href="#lacres">Lacres e âncora</a></li> '
+        f'<li><a href="#banco">{fatos[0][0]}</a></li></ul></nav>\n'
     )
     yield from _linhas(linhas, prova.usuarios, relogio)
     yield from _execucoes(execucoes, prova, relogio)
     yield from _verificacoes(verificacoes)
     yield from lacres(com_linhas(execucoes, prova), prova, receita)
-    yield from _arquivo(fatos)
+    yield from _banco(fatos)
     yield fim()
 
 
@@ -211,8 +211,8 @@ def _verificacoes(verificacoes: Sequence[Verificacao]) -> Iterator[str]:
     yield "</section>\n"
 
 
-def _arquivo(fatos: Fatos) -> Iterator[str]:
-    (nome, onde), *outros = fatos
-    yield secao("arquivo", "O arquivo")
-    yield definicoes([(nome, codigo(onde)), *((nome, dado(valor)) for nome, valor in outros)])
+def _banco(fatos: Fatos) -> Iterator[str]:
+    (o_que, onde), *outros = fatos
+    yield secao("banco", f"O {o_que.lower()}")
+    yield definicoes([(o_que, codigo(onde)), *((nome, dado(valor)) for nome, valor in outros)])
     yield "</section>\n"

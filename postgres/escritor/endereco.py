@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -18,13 +19,19 @@ PADROES = {
     "application_name": "desafio2 escritor",
 }
 POSTGRES = ("postgresql://", "postgres://")
+# Como se chega ao banco sem nada que seja segredo: o que um comando a colar pode dizer.
+PUBLICAS = ("host", "hostaddr", "port", "dbname", "service")
 
 
 class Endereco(str):
-    """O texto é o que se mostra, `host/banco`; o resto, com a senha se há uma, fica em `dsn`."""
+    """O texto é o que se mostra, `host/banco`; o resto, com a senha se há uma, fica em `dsn`.
 
-    __slots__ = ("dsn",)
+    `do_dono`: o DSN, como o bash o lê, de quem é dono do banco, seja ele quem for.
+    """
+
+    __slots__ = ("do_dono", "dsn")
     dsn: str
+    do_dono: str
 
 
 def ler(texto: str) -> Endereco:
@@ -48,6 +55,8 @@ def ler(texto: str) -> Endereco:
     alvo = {"target_session_attrs": "read-write"} if varios else {}
     endereco = Endereco(_mostrado(partes))
     endereco.dsn = make_conninfo(**{**PADROES, **alvo, **partes})
+    publicas = {chave: partes[chave] for chave in PUBLICAS if chave in partes}
+    endereco.do_dono = shlex.quote(make_conninfo(**publicas, user="DONO"))
     return endereco
 
 

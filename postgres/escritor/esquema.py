@@ -105,13 +105,10 @@ def _criar(con: Conexao) -> None:
 
 
 def _falta(con: Conexao, porque: str) -> Erro:
-    host, _, banco = con.endereco.rpartition("/")
-    nome, _, porta = host.partition(":")
-    onde = f"-h {nome}" + (f" -p {porta}" if porta else "")
     return Erro(
         erros.ESQUEMA,
         f"{con.endereco}: falta o esquema desafio2, {porque}; nada foi gravado. Como o dono do "
-        f"banco, que pode criar papéis: {falhas.SETUP} {onde} -U DONO {banco}",
+        f"banco, que pode criar papéis: {falhas.SETUP.format(con.endereco.do_dono)}",
     )
 
 
@@ -125,5 +122,6 @@ def _outra_marca(con: Conexao, marca: str) -> Erro:
     return Erro(
         erros.ESQUEMA,
         f"{con.endereco}: há um esquema desafio2 sem a marca '{MARCA}{VERSAO}' (regra A1); ficou "
-        f"intacto. Se é o nosso, refaça-a: {falhas.SETUP}; senão, use outro banco.",
+        f"intacto. Use outro banco ou, se este é o nosso, refaça-a, como o dono dele: "
+        f"{falhas.SETUP.format(con.endereco.do_dono)}",
     )

@@ -13,6 +13,7 @@ import psycopg
 from escritor import erros
 from escritor.erros import Erro
 from escritor.texto import numa_linha
+from postgres.escritor.endereco import Endereco
 
 
 class Prevista(NamedTuple):
@@ -24,12 +25,10 @@ class Prevista(NamedTuple):
 
 
 REPITA = "Rode de novo."
-SETUP = "psql -v ON_ERROR_STOP=1 -f postgres/setup.sql"
+SETUP = "psql -v ON_ERROR_STOP=1 -f postgres/setup.sql {}"  # e o DSN do dono
 RESTAURE = "Rode o leitor com `verificar` e ponha uma cópia boa num banco novo."
 ESPACO = "Libere espaço no servidor e rode de novo."
-DIREITO = (
-    "Use o papel escritor, ou dê-lhe os direitos de volta: rode, como o dono do banco, " + SETUP
-)
+DIREITO = "Use o papel escritor, ou dê-lhe os direitos de volta, como o dono do banco: " + SETUP
 
 TRAVA = Prevista(
     erros.TENTE_DE_NOVO,
@@ -99,7 +98,9 @@ SEM_CONEXAO = (
     (
         "certificate|SSL",
         Prevista(
-            erros.NAO_CRIA, "não se chegou a um acordo sobre o TLS", "Confira sslmode em BANCO."
+            erros.NAO_CRIA,
+            "não se chegou a um acordo sobre o TLS",
+            "Confira sslmode e sslrootcert em BANCO.",
         ),
     ),
     (
@@ -122,18 +123,18 @@ FORA_DO_AR = Prevista(
 )
 
 
-def ao_conectar(erro: psycopg.Error, onde: str) -> Erro:
+def ao_conectar(erro: psycopg.Error, onde: Endereco) -> Erro:
     """Traduz uma falha de quem ainda não entrou no servidor."""
     texto = numa_linha(erro)
     achadas = (prevista for padrao, prevista in SEM_CONEXAO if re.search(padrao, texto))
     prevista = next(achadas, FORA_DO_AR)
+    remedio = prevista.remedio.format(onde.do_dono)
     return Erro(
-        prevista.codigo,
-        f"{onde}: {prevista.motivo} ({texto}); nada foi gravado. {prevista.remedio}",
+        prevista.codigo, f"{onde}: {prevista.motivo} ({texto}); nada foi gravado. {remedio}"
     )
 
 
-def traduzir(erro: psycopg.Error, onde: str, espera: float, desfecho: str) -> Erro:
+def traduzir(erro: psycopg.Error, onde: Endereco, espera: float, desfecho: str) -> Erro:
     """Traduz uma falha de depois; uma que não é prevista volta a ser lançada.
 
     `desfecho` é o da transação. Antes de se mandar o COMMIT, uma conexão que se perde
@@ -148,7 +149,8 @@ def traduzir(erro: psycopg.Error, onde: str, espera: float, desfecho: str) -> Er
     motivo = prevista.motivo.format(espera=espera)
     if prevista is not TRAVA:
         motivo += f" ({_do_servidor(erro)})"
-    return Erro(prevista.codigo, f"{onde}: {motivo}; nada foi gravado. {prevista.remedio}")
+    remedio = prevista.remedio.format(onde.do_dono)
+    return Erro(prevista.codigo, f"{onde}: {motivo}; nada foi gravado. {remedio}")
 
 
 def talvez(onde: str, causa: str) -> Erro:

@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from leitor import banco as do_sqlite
+from leitor import erros
 from leitor.banco import consultas as ddl
 from leitor.banco.copia import TRECHO, guardar, verificada
 from leitor.banco.verificacao import APLICACAO, VERSAO_DO_ESQUEMA
+from leitor.erros import Erro
 from leitor.porta import Ordem
 from leitor.regras import CAMPOS
+from leitor.verificacao import verificar
 from postgres.leitor import consultas, verificacao
 from postgres.leitor.leitura import Leitura
 
@@ -45,8 +48,14 @@ def copiar(origem: Leitura, destino: str, ordem: Ordem, *, substituir: bool) -> 
         _preencher(origem, parcial)
 
     def conferir(parcial: str) -> str:
-        na_ordem = _na_ordem_do_sqlite(ordem)
-        return verificada(parcial, destino, origem.espera, origem.alvo, na_ordem)
+        try:
+            return verificada(parcial, destino, origem.espera, destino, _do_sqlite(ordem))
+        except Erro as da_copia:
+            if da_copia.codigo not in {erros.DADOS, erros.SEM_ENTRADA}:
+                raise
+            # O que o arquivo tem de errado veio do servidor: quem o diz é a verificação dele.
+            _, falha = verificar(origem, ordem)
+            raise (falha or da_copia) from None
 
     usuarios = guardar(destino, preencher, conferir, substituir=substituir)
     return f"copiado: {origem.nome} → {destino}; {usuarios}"
@@ -70,7 +79,7 @@ def _pasta() -> str:
     return "/var/tmp"  # noqa: S108
 
 
-def _na_ordem_do_sqlite(ordem: Ordem) -> Ordem:
+def _do_sqlite(ordem: Ordem) -> Ordem:
     """As verificações do SQLite, e as que se somaram às nossas: as âncoras."""
     return (*do_sqlite.ORDEM, *ordem[len(verificacao.ORDEM) :])
 

@@ -26,7 +26,7 @@ class Leitura:
 
     def __init__(self, texto: str, espera: float) -> None:
         self.partes = endereco.partes(texto)
-        self.nome = self.alvo = endereco.mostrado(self.partes)
+        self.nome = endereco.mostrado(self.partes)
         self.espera = espera
         self.con: Conexao
         self.pares = Pares()  # os da tabela; quem os junta são os lacres
@@ -53,15 +53,19 @@ class Leitura:
         """Devolve a falha de quem quebra esta regra de docs/contrato.md."""
         return self.recusa(
             erros.ESQUEMA if regra in DO_ESQUEMA else erros.DADOS,
-            f"{motivo} (regra {regra} do contrato). Restaure uma cópia.",
+            f"{motivo} (regra {regra} do contrato). {falhas.restaure(self.partes)}",
         )
 
     def traduzir(self, erro: Exception) -> Erro:
         """Devolve o que se diz de uma das `falhas`, e o código de saída."""
         if not isinstance(erro, psycopg.Error):
             raise erro
-        dsn = endereco.do_dono(self.partes)
-        return falhas.traduzir(erro, self.nome, dsn, self.espera, entrou=hasattr(self, "con"))
+        entrou = hasattr(self, "con")
+        return falhas.traduzir(erro, self.nome, self.partes, self.espera, entrou=entrou)
+
+    def rode_o_escritor(self) -> str:
+        """Devolve o remédio de um banco em que ninguém gravou, com o comando."""
+        return falhas.rode_o_escritor(self.partes)
 
     # O que leitor.recalculo lê.
     def pontas(self) -> Iterator[int | None]:

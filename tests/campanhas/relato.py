@@ -30,6 +30,13 @@ VEZES = {
     "concorrência, linhas": (5_000, 100_000),
     "mentiras": (240, 6_000),
     "mentiras ao par 1.0.0": (60, 300),
+    "PostgreSQL, escritor morto": (4, 200),
+    "PostgreSQL, servidor morto": (2, 40),
+    "PostgreSQL, conexão cortada": (5, 200),
+    "PostgreSQL, sem transação": (1, 20),
+    "PostgreSQL, disco cheio": (2, 60),
+    "PostgreSQL, dano": (6, 400),
+    "PostgreSQL, adulteração": (6, 300),
     "fuzz da entrada": (150, 10_000),
     "fuzz do banco": (150, 10_000),
 }

@@ -16,21 +16,23 @@ IMAGEM = "postgres:17"
 MARCA = "desafio2: contrato 1"
 SETUP = "/docker-entrypoint-initdb.d/20-setup.sql"
 ANA = "(1, 'Ana', 'ana@x.com', '2026-01-01T00:00:00Z')"
+PEQUENO = "/pequeno"  # um disco que enche
 # O exame de saúde do Compose, mais seguido; a folga para uma máquina lenta está nas tentativas.
-APRESSADO = """
+ACRESCIMO = f"""
 services:
   db:
-    healthcheck: {interval: 500ms, start_period: 1s, retries: 30}
+    healthcheck: {{{{interval: 500ms, start_period: 1s, retries: {{tentativas}}}}}}
+    tmpfs: ["{PEQUENO}:size=32m,mode=0700,uid=999,gid=999"]
 """
 
 
 class Servidor:
     """Um projeto Compose com nome, contêineres, rede e volumes só dele, e só o servidor no ar."""
 
-    def __init__(self, pasta: Path) -> None:
+    def __init__(self, pasta: Path, tentativas: int = 30) -> None:
         self.nome = nome_novo()
         self.acrescimo = pasta / f"{self.nome}.yml"
-        self.acrescimo.write_text(APRESSADO, encoding="utf-8")
+        self.acrescimo.write_text(ACRESCIMO.format(tentativas=tentativas), encoding="utf-8")
 
     def __enter__(self) -> Servidor:
         return self
@@ -56,6 +58,23 @@ class Servidor:
         self.compose("up", "-d", "db")
         esperar(lambda: self.saude() == "healthy", "o servidor ficar são")
 
+    def matar(self) -> None:
+        """SIGKILL no servidor, que não volta sozinho."""
+        rodar("docker", "kill", f"{self.nome}-db-1")
+
+    def reerguer(self) -> None:
+        """Sobe de novo o contêiner que se parou ou matou, e espera que o servidor responda."""
+        rodar("docker", "start", f"{self.nome}-db-1")
+        pronto = (
+            "docker",
+            "exec",
+            f"{self.nome}-db-1",
+            "sh",
+            "-c",
+            "sh /saude.sh && echo são || :",
+        )
+        esperar(lambda: rodar(*pronto).stdout == "são\n", "o servidor responder")
+
     def saude(self) -> str:
         """Devolve o que o engine diz da saúde do servidor."""
         return str(self.inspecao()["State"]["Health"]["Status"])
@@ -75,6 +94,14 @@ class Servidor:
         """Roda um comando no contêiner do servidor."""
         return rodar("docker", "exec", f"{self.nome}-db-1", *comando, codigo=codigo)
 
+    def guardar(self, conteudo: str, nome: str) -> None:
+        """Põe um arquivo na pasta de dados, que só o servidor lê."""
+        copiar = 'umask 077 && cat >"$PGDATA/$0"'
+        rodar(
+            *("docker", "exec", "-i", f"{self.nome}-db-1", "sh", "-c", copiar, nome),
+            entrada=conteudo,
+        )
+
     def psql(self, papel: str, *sql: str, codigo: int = 0, banco: str = "desafio2") -> Saida:
         """Roda cada comando SQL pelo socket local; um que falha encerra, com 1 e o SQLSTATE."""
         comandos = [parte for comando in sql for parte in ("-c", comando)]
@@ -85,6 +112,20 @@ class Servidor:
         """Roda comandos que o servidor tem de recusar; devolve a linha do erro dele."""
         erro = self.psql(papel, *sql, codigo=1).stderr
         return next(linha for linha in erro.splitlines() if linha.startswith("ERROR:"))
+
+    def ajustar(self, **nomes: str) -> None:
+        """Muda configurações do servidor, e espera que valham; um valor vazio as desfaz."""
+        comandos = [
+            f"ALTER SYSTEM SET {nome} = '{valor}'" if valor else f"ALTER SYSTEM RESET {nome}"
+            for nome, valor in nomes.items()
+        ]
+        self.psql("postgres", *comandos, "SELECT pg_reload_conf()")
+        ditas = " OR ".join(
+            f"name = '{nome}' AND (source = 'configuration file') <> {bool(valor)}"
+            for nome, valor in nomes.items()
+        )
+        faltam = f"SELECT name FROM pg_settings WHERE {ditas}"
+        esperar(lambda: not self.psql("postgres", faltam).stdout, f"{nomes} valer")
 
     def com_o_segredo(self, papel: str, *comando: str, codigo: int = 0) -> Saida:
         """Roda um comando onde o programa do papel rodaria: a rede, o uid e o segredo só dele."""

@@ -20,8 +20,7 @@ class Acesso:
 
     def __init__(self, servidor: Servidor, pasta: Path) -> None:
         self.servidor = servidor
-        redes = servidor.inspecao()["NetworkSettings"]["Networks"]
-        self.ip = str(redes[f"{servidor.nome}_rede"]["IPAddress"])
+        self.reencontrar()
         self.senhas = {
             papel: servidor.dentro("sed", "s/.*://", f"/run/segredos/{arquivo}").stdout.strip()
             for papel, arquivo in {
@@ -31,15 +30,21 @@ class Acesso:
             }.items()
         }
         self.pgpass = pasta / "pgpass"
-        linhas = [f"*:*:*:{papel}:{senha}\n" for papel, senha in self.senhas.items()]
+        donos = {**self.senhas, "dba": self.senhas["postgres"]}  # o papel que um teste cria
+        linhas = [f"*:*:*:{papel}:{senha}\n" for papel, senha in donos.items()]
         self.pgpass.write_text("".join(linhas))
         self.pgpass.chmod(0o600)
 
+    def reencontrar(self) -> None:
+        """Pergunta ao engine onde o servidor está: reerguido, pode ter outro endereço."""
+        redes = self.servidor.inspecao()["NetworkSettings"]["Networks"]
+        self.ip = str(redes[f"{self.servidor.nome}_rede"]["IPAddress"])
+
     @contextmanager
-    def banco(self, molde: str = "desafio2") -> Iterator[Banco]:
+    def banco(self, molde: str = "desafio2", disco: str = "pg_default") -> Iterator[Banco]:
         """Cria um banco a partir do molde e o apaga no fim, esteja quem estiver nele."""
         banco = Banco(self, nome_novo().replace("-", "_"))
-        banco.no_servidor(f"CREATE DATABASE {banco.nome} TEMPLATE {molde}")
+        banco.no_servidor(f"CREATE DATABASE {banco.nome} TEMPLATE {molde} TABLESPACE {disco}")
         try:
             yield banco
         finally:
@@ -95,4 +100,7 @@ class Banco:
 
     def no_servidor(self, comando: str) -> None:
         """Roda um comando que é do servidor, e não de um banco."""
-        self.acesso.servidor.psql("postgres", comando, banco="postgres")
+        servidor = f"postgresql://postgres@{self.acesso.ip}/postgres"
+        senha = self.acesso.senhas["postgres"]
+        with psycopg.connect(servidor, password=senha, autocommit=True) as con:
+            con.execute(comando)

@@ -42,8 +42,11 @@ def fazendo(banco: Banco, trecho: str) -> bool:
     return any(trecho in consulta for (consulta,) in banco.consultar(EM_ANDAMENTO))
 
 
-@pytest.mark.parametrize(("sinal", "codigo"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize(("entrada", "trecho"), [(MUITAS, CARGA), (POUCAS, "SELECT")])
+@pytest.mark.parametrize(
+    ("sinal", "codigo", "entrada", "trecho"),
+    [(signal.SIGINT, 130, MUITAS, CARGA), (signal.SIGTERM, 143, POUCAS, "SELECT")],
+    ids=["SIGINT, muitas", "SIGTERM, poucas"],
+)
 def test_um_sinal_no_meio_da_carga(
     sinal: int, codigo: int, entrada: str, trecho: str, banco_pg: Banco
 ) -> None:
@@ -200,11 +203,10 @@ def test_quem_espera_pela_trava_continua_a_corrente_so_em_read_committed(
 
 
 def test_o_servidor_morto_no_meio(
-    outro_servidor: Servidor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    servidor_que_cai: Servidor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL no servidor: 75 e nada gravado; de volta, o que se confirmou antes está lá."""
-    outro_servidor.subir()
-    acesso = Acesso(outro_servidor, tmp_path)
+    acesso = Acesso(servidor_que_cai, tmp_path)
     monkeypatch.setenv("PGPASSFILE", str(acesso.pgpass))
     with acesso.banco() as banco:
         monkeypatch.setenv("BANCO", banco.uri())
@@ -213,54 +215,33 @@ def test_o_servidor_morto_no_meio(
         with iniciado(comando("postgres.escritor", "importar", "-", "--silencioso")) as processo:
             alimentar(processo, MUITAS.encode())
             esperar(lambda: fazendo(banco, CARGA), "a carga começar")
-            outro_servidor.compose("kill", "db")
+            servidor_que_cai.matar()
             fluxo(processo.stdin).close()
             saida = terminar(processo)
-        outro_servidor.subir()
+        servidor_que_cai.reerguer()
 
         assert saida[:2] == (75, "")
         assert ": a conexão com o servidor se perdeu (" in saida.stderr
         assert "; nada foi gravado. " in saida.stderr
         assert saida.stderr.count("\n") == 1
-        acesso.ip = Acesso(outro_servidor, tmp_path).ip
+        acesso.reencontrar()
         monkeypatch.setenv("BANCO", banco.uri())
         assert banco.tudo() == antes
-        _sem_a_replica(outro_servidor, banco)
-        _sem_espaco(outro_servidor, banco)
+        _sem_a_replica(servidor_que_cai, banco)
 
 
 def _sem_a_replica(servidor: Servidor, banco: Banco) -> None:
     """Um COMMIT que desistiu de esperar pela réplica volta sem erro: é *talvez*, e não gravado."""
     antes = banco.tudo()[1]
-    ajustar(servidor, "synchronous_standby_names", "'nenhuma'")
+    servidor.ajustar(synchronous_standby_names="nenhuma")
     with iniciado(comando("postgres.escritor", "importar", "-")) as processo:
         fluxo(processo.stdin).write(b"nome,email\nUma,uma@example.com\n")
         fluxo(processo.stdin).close()
         esperar(lambda: fazendo(banco, "COMMIT"), "o COMMIT esperar pela réplica")
         esperar(lambda: bool(banco.consultar(CANCELA)), "o COMMIT ser cancelado")
         saida = terminar(processo)
-    ajustar(servidor, "synchronous_standby_names", "''")
+    servidor.ajustar(synchronous_standby_names="")
 
     assert saida[:2] == (75, "")
     assert "(o servidor não esperou pela réplica); a execução foi talvez gravada." in saida.stderr
     assert len(banco.tudo()[1]) == len(antes) + 1
-
-
-def _sem_espaco(servidor: Servidor, banco: Banco) -> None:
-    """Sem lugar para os temporários da carga: 74, nada gravado, e os dados de antes inteiros."""
-    antes = banco.tudo()
-    ajustar(servidor, "temp_file_limit", "'64kB'")
-    saida = rodar(comando("postgres.escritor", "importar", "-", "--silencioso"), MUITAS.encode())
-    ajustar(servidor, "temp_file_limit", "-1")
-
-    assert saida[:2] == (74, "")
-    assert ": o servidor está sem espaço (53400: " in saida.stderr
-    assert "; nada foi gravado. Libere espaço" in saida.stderr
-    assert banco.tudo() == antes
-
-
-def ajustar(servidor: Servidor, nome: str, valor: str) -> None:
-    """Muda uma configuração do servidor, e espera que ela valha."""
-    servidor.psql("postgres", f"ALTER SYSTEM SET {nome} = {valor}", "SELECT pg_reload_conf()")
-    mostrar = ("postgres", f"SHOW {nome}")
-    esperar(lambda: servidor.psql(*mostrar).stdout.strip() == valor.strip("'"), f"{nome} valer")

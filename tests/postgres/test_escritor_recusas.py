@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Programa
+from tests.contrato import AMOSTRA
 from tests.postgres.bancos import Acesso, Banco
+from tests.processos import no_shell, rodar
 
 pytestmark = pytest.mark.docker
 
@@ -131,28 +133,51 @@ def test_a_espera_pela_trava_acaba(
     assert len(banco_pg.pessoas()) == quantas
 
 
-def test_sem_o_esquema_o_escritor_diz_o_comando(
-    escritor_pg: Programa, acesso: Acesso, tmp_path: Path
+def test_sem_o_esquema_o_comando_da_mensagem_o_cria(
+    escritor_pg: Programa, leitor_pg: Programa, acesso: Acesso
 ) -> None:
-    """78 a quem não pode criar; quem pode cria na primeira vez, e o escritor então grava."""
+    """78 a quem não pode criar, e o comando; colado, com o nome do dono, o escritor grava."""
     with acesso.banco("template0") as vazio:
+        endereco = vazio.uri("escritor:segredo")
         linha = recusa(escritor_pg("--banco", vazio.uri()), 78)
-        assert linha == (
+        antes, comando = linha.split(": psql ")
+        assert antes == (
             f"{vazio.mostrado}: falta o esquema desafio2, e este papel não o pode criar; nada foi "
-            "gravado. Como o dono do banco, que pode criar papéis: psql -v ON_ERROR_STOP=1 -f "
-            f"postgres/setup.sql -h {acesso.ip} -U DONO {vazio.nome}"
+            "gravado. Como o dono do banco, que pode criar papéis"
         )
+        assert comando == (
+            "-v ON_ERROR_STOP=1 -f postgres/setup.sql "
+            f"'host={acesso.ip} dbname={vazio.nome} user=DONO'"
+        )
+        do_leitor = leitor_pg("verificar", "--banco", endereco.replace("escritor", "leitor"))
+        assert "segredo" not in do_leitor.stderr
 
-        criado = escritor_pg("--banco", vazio.uri("postgres"))
-        assert criado.codigo == 0
-        assert f"[ESCRITOR] banco criado em {vazio.mostrado}\n" in criado.stderr
-        uma = tmp_path / "uma.csv"
-        uma.write_text("nome,email\nUma,uma@example.com\n")
-        assert escritor_pg("--banco", vazio.uri(), "importar", str(uma)).codigo == 0
-        assert vazio.consultar("SELECT id, inseridos FROM execucoes ORDER BY id") == [
-            (1, 3),
-            (2, 1),
-        ]
+        feito = rodar(no_shell(f"psql {comando.replace('DONO', 'postgres')}"))
+        assert feito.codigo == 0, feito
+        assert escritor_pg("--banco", vazio.uri()).codigo == 0
+        assert vazio.pessoas() == AMOSTRA
+
+
+def test_o_dono_do_banco_cria_o_esquema_na_primeira_execucao(
+    escritor_pg: Programa, leitor_pg: Programa, acesso: Acesso
+) -> None:
+    """Um papel que não é superusuário, dono do banco: ele cria, e escritor e leitor o usam."""
+    servidor = acesso.servidor
+    criar = f"CREATE ROLE dba LOGIN PASSWORD '{acesso.senhas['postgres']}'"
+    servidor.psql("postgres", criar, "GRANT dono TO dba")
+    try:
+        with acesso.banco("template0") as vazio:
+            vazio.no_servidor(f"ALTER DATABASE {vazio.nome} OWNER TO dba")
+            criado = escritor_pg("--banco", vazio.uri("dba"))
+            assert criado.codigo == 0, criado
+            assert f"[ESCRITOR] banco criado em {vazio.mostrado}\n" in criado.stderr
+            assert vazio.pessoas() == AMOSTRA
+            assert escritor_pg("--banco", vazio.uri()).codigo == 0
+            verificado = leitor_pg("verificar", "--banco", vazio.uri("leitor"))
+            assert verificado.codigo == 0
+            assert "amcheck não feito: não há, ou este papel não pode usá-lo\n" in verificado.stdout
+    finally:
+        servidor.psql("postgres", "DROP OWNED BY dba", "DROP ROLE dba")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import Programa
 from tests.contrato import alterar, ancora, consultar, reselar
+from tests.nos_dois_motores.test_gravar import DIFICEIS
 from tests.postgres.bancos import TABELAS, Banco
-from tests.postgres.test_escritor import DIFICEIS, conferir_prova, csv, gente
-from tests.processos import comando, rodar
+from tests.postgres.test_escritor import conferir_prova, csv, gente
 
 pytestmark = pytest.mark.docker
 
@@ -51,17 +51,6 @@ def test_num_banco_vazio_tudo_fica_como_era(
     assert banco_pg.tudo() == do_arquivo(copia)
     assert escritor_pg("--banco", banco_pg.uri()).codigo == 0
     conferir_prova(banco_pg)
-
-
-def test_pela_entrada_padrao(banco_pg: Banco, copia: Path) -> None:
-    """`restaurar - < copia.db`, num processo de verdade."""
-    saida = rodar(
-        comando("postgres.escritor", "--banco", banco_pg.uri(), "restaurar", "-"),
-        copia.read_bytes(),
-    )
-    assert saida[:2] == (0, "")
-    assert f"{banco_pg.mostrado} é agora a cópia da entrada padrão;" in saida.stderr
-    assert banco_pg.tudo() == do_arquivo(copia)
 
 
 def test_num_banco_mais_antigo_entra_o_que_falta(
@@ -114,7 +103,6 @@ def test_uma_copia_mais_antiga_ou_de_outra_historia_e_recusada(
 @pytest.mark.parametrize(
     "comando_",
     [
-        "UPDATE usuarios SET nome = 'Outra' WHERE id = 2",
         "UPDATE execucoes SET container = 'outro' WHERE id = 1",
         "DELETE FROM usuarios WHERE id = 3",
     ],
@@ -122,7 +110,7 @@ def test_uma_copia_mais_antiga_ou_de_outra_historia_e_recusada(
 def test_uma_copia_mexida_e_recusada(
     comando_: str, escritor_pg: Programa, banco_pg: Banco, gravado: Path
 ) -> None:
-    """65, com a regra, e o banco continua vazio; antes de mexerem, entraria (o teste de cima)."""
+    """65, com a regra, e o banco continua vazio; antes de mexerem, entraria (os testes de cima)."""
     alterar(gravado, comando_)
 
     codigo, stdout, stderr = restaurar(escritor_pg, banco_pg, str(gravado))

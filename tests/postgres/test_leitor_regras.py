@@ -14,7 +14,6 @@ from tests.postgres.bancos import Banco
 from tests.postgres.selado import (
     BYTES_SAO_TEXTO,
     a_forca,
-    ancora,
     executar,
     gravar_tres,
     sem_indice,
@@ -185,22 +184,6 @@ def test_controle_a_forca_sem_mudar_nada_passa(banco_pg: Banco, leitor_pg: Progr
     gravar_tres(banco_pg)
     a_forca(banco_pg, "UPDATE usuarios SET nome = 'João' WHERE id = 1")
     assert leitor_pg("verificar").codigo == 0
-
-
-def test_o_fim_selado_de_novo_so_a_ancora_acusa(banco_pg: Banco, leitor_pg: Programa) -> None:
-    """Linhas mudadas, lacres e elos refeitos: 0 sem a âncora, 65 com ela."""
-    gravar_tres(banco_pg)
-    antes = [ancora(banco_pg, n) for n in (1, 3)]
-    assert leitor_pg("verificar", "--ancora", antes[1]).codigo == 0
-    a_forca(banco_pg, "UPDATE usuarios SET nome = 'Eva' WHERE id = 5")
-
-    assert leitor_pg("verificar").codigo == 0
-    assert leitor_pg("verificar", "--ancora", antes[0]).codigo == 0
-    codigo, stdout, stderr = leitor_pg("verificar", "--ancora", antes[0], "--ancora", antes[1])
-    assert codigo == 65
-    assert "falha      âncoras" in stdout
-    assert "é outra história depois da execução 1, a última âncora que confere" in stderr
-    assert f"a 3 não é a da âncora {antes[1]}" in stderr
 
 
 PECAS = [

@@ -76,35 +76,37 @@ def test_um_boot_que_morreu_no_meio_nunca_fica_sao_e_diz_o_que_apagar(
     outro_servidor.compose("kill", "db")
     outro_servidor.compose("up", "-d", "--no-deps", "db")
 
-    esperar(lambda: outro_servidor.saude() == "unhealthy", "o exame recusar o servidor")
-    assert (
+    dito = (
         "saúde: o primeiro boot morreu antes do fim, e este banco nunca foi usado. "
         "Apague-o e suba de novo: docker compose down --volumes\n"
-    ) in outro_servidor.registro()
+    )
+    esperar(lambda: dito in outro_servidor.registro(), "a saúde dizer o que apagar")
+    esperar(lambda: outro_servidor.saude() == "unhealthy", "o exame recusar o servidor")
 
 
-def test_senhas_perdidas_se_dao_de_novo(outro_servidor: Servidor) -> None:
+def test_senhas_perdidas_se_dao_de_novo(servidor_que_cai: Servidor) -> None:
     """Sem o volume das senhas, o banco não está são, e a saúde diz o comando que o conserta.
 
     O servidor morreu por SIGKILL e o contêiner foi apagado: o que estava confirmado continua lá.
     """
-    outro_servidor.subir()
-    outro_servidor.psql("escritor", f"INSERT INTO desafio2.usuarios VALUES {ANA}")
-    outro_servidor.compose("kill", "db")
-    outro_servidor.compose("rm", "--force", "db", "segredos")
-    rodar("docker", "volume", "rm", f"{outro_servidor.nome}_segredos")
+    servidor = servidor_que_cai
+    servidor.psql("postgres", f"CREATE TABLE confirmada AS VALUES {ANA}")
+    servidor.compose("kill", "db")
+    servidor.compose("rm", "--force", "db", "segredos")
+    rodar("docker", "volume", "rm", f"{servidor.nome}_segredos")
 
-    outro_servidor.compose("up", "-d", "db")
+    servidor.compose("up", "-d", "db")
 
-    esperar(lambda: outro_servidor.saude() == "unhealthy", "o exame recusar o servidor")
-    registro = outro_servidor.registro()
-    assert "saúde: o leitor não entra (" in registro
-    assert "docker compose exec db sh /docker-entrypoint-initdb.d/10-papeis.sh\n" in registro
-    outro_servidor.dentro("sh", "/docker-entrypoint-initdb.d/10-papeis.sh")
-    esperar(lambda: outro_servidor.saude() == "healthy", "o servidor ficar são")
-    contar = ("psql", "-XAtqw", "-c", "SELECT count(*) FROM desafio2.usuarios")
-    dsn = "postgresql://escritor@db/desafio2"
-    assert outro_servidor.com_o_segredo("escritor", *contar, dsn).stdout == "1\n"
+    remedio = "docker compose exec db sh /docker-entrypoint-initdb.d/10-papeis.sh\n"
+    esperar(lambda: remedio in servidor.registro(), "a saúde dizer o que fazer")
+    esperar(lambda: servidor.saude() == "unhealthy", "o exame recusar o servidor")
+    assert "saúde: o leitor não entra (" in servidor.registro()
+    servidor.dentro("sh", "/docker-entrypoint-initdb.d/10-papeis.sh")
+    esperar(lambda: servidor.saude() == "healthy", "o servidor ficar são")
+    entrar = ("psql", "-XAtqw", "-c", "SELECT current_user", "postgresql://escritor@db/desafio2")
+    assert servidor.com_o_segredo("escritor", *entrar).stdout == "escritor\n"
+    contar = ("SELECT count(*) FROM confirmada", "DROP TABLE confirmada")
+    assert servidor.psql("postgres", *contar).stdout == "1\n"
 
 
 def test_sem_a_marca_e_com_tabelas_nao_se_manda_apagar(servidor: Servidor) -> None:
