@@ -23,8 +23,9 @@ POSTGRES = ("postgresql://", "postgres://")
 class Endereco(str):
     """O texto é o que se mostra, `host/banco`; o resto, com a senha se há uma, fica em `dsn`."""
 
-    __slots__ = ("dsn",)
+    __slots__ = ("dsn", "varios")
     dsn: str
+    varios: bool  # mais de um servidor: se um não serve, outro toma o lugar dele
 
 
 def ler(texto: str) -> Endereco:
@@ -44,15 +45,15 @@ def ler(texto: str) -> Endereco:
         ) from None
     if "@" in partes.get("host", ""):  # o fim de uma senha que tinha uma @
         raise argparse.ArgumentTypeError("em BANCO, a @ de uma senha se escreve %40")
-    varios = "," in partes.get("host", "") + partes.get("hostaddr", "")
-    alvo = {"target_session_attrs": "read-write"} if varios else {}
     endereco = Endereco(_mostrado(partes))
+    endereco.varios = "," in partes.get("host", "") + partes.get("hostaddr", "")
+    alvo = {"target_session_attrs": "read-write"} if endereco.varios else {}
     endereco.dsn = make_conninfo(**{**PADROES, **alvo, **partes})
     return endereco
 
 
 def _mostrado(partes: dict[str, str]) -> str:
     onde = partes.get("host") or partes.get("hostaddr") or partes.get("service") or "localhost"
-    porta = f":{partes['port']}" if "port" in partes else ""
+    porta = f":{partes['port']}" if partes.get("port", "").strip(",") else ""
     banco = partes.get("dbname") or partes.get("user") or "desafio2"
     return f"{onde}{porta}/{banco}"
