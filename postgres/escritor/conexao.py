@@ -72,7 +72,7 @@ class Conexao:
         self.desfecho = ""
         self.com_replica = False  # se um COMMIT espera por outra máquina
         self._dizer = dizer
-        self._prazo = time.monotonic() + espera
+        self._prazo: float | None = None  # o de quem espera, desde que começou a esperar
         self._ditas: set[str] = set()
         self._pilha = pilha
         self._a_parte: PG | None = None
@@ -105,6 +105,7 @@ class Conexao:
 
     def aguardar(self, o_que: str, falha: Erro) -> None:
         """Dá um tempo ao que o tempo resolve, e o diz; passada a espera, levanta `falha`."""
+        self._prazo = self._prazo or time.monotonic() + self.espera
         if falha.codigo != erros.TENTE_DE_NOVO or time.monotonic() >= self._prazo:
             raise falha
         if o_que not in self._ditas:
