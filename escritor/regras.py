@@ -123,9 +123,7 @@ def _campos(bloco: bytes, quantas: int) -> list[str] | None:
 
 
 def _origem(origem: str) -> bool:
-    return origem in ORIGENS or (
-        origem.startswith(IMPORTADA) and len(origem) > len(IMPORTADA)
-    )
+    return origem in ORIGENS or (origem.startswith(IMPORTADA) and len(origem) > len(IMPORTADA))
 
 
 def _sha256(lacres: Textos) -> bool:
