@@ -23,7 +23,7 @@ CSP = (
 SEGURANCA = (
     ("Content-Security-Policy", CSP),
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
@@ -36,6 +36,7 @@ registro = logging.getLogger("web.pedidos")
 def create_app(configuracao: Configuracao | None = None) -> APIFlask:
     """Monta a aplicação; sem configuração, a do ambiente. Levanta Recusada."""
     configuracao = configuracao or do_ambiente(os.environ)
+    _abrir_registro()
     app = APIFlask(
         __name__, title="Desafio 2", version=configuracao.versao, docs_path=None, json_errors=False
     )
@@ -57,6 +58,17 @@ def create_app(configuracao: Configuracao | None = None) -> APIFlask:
     app.before_request(_comecar)
     app.after_request(_terminar)
     return app
+
+
+def _abrir_registro() -> None:
+    """Manda as linhas do serviço para stderr, de um jeito só, uma vez por processo."""
+    nosso = logging.getLogger("web")
+    if not nosso.handlers:
+        saida = logging.StreamHandler()
+        saida.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        nosso.addHandler(saida)
+        nosso.setLevel(logging.INFO)
+        nosso.propagate = False
 
 
 def _comecar() -> None:

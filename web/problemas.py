@@ -18,6 +18,7 @@ from web.importacao import Recusado
 TIPO = "application/problem+json"
 TITULOS = {
     400: "Pedido malformado",
+    403: "Recusado",
     404: "Não encontrado",
     405: "Método não permitido",
     409: "Conflito com o que está gravado",

@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 CHEGAR = 10.0  # segundos para um pedido chegar inteiro, sem o corpo
 CORPO = 30.0  # segundos para o corpo de um pedido comum chegar, e para atendê-lo
 PARADO = 30  # segundos sem um byte, numa conexão que está sendo lida ou escrita
-SEM_PRAZO = ("/usuarios/importar",)  # um arquivo de qualquer tamanho
+SEM_PRAZO = ("/usuarios/importar", "/pessoas/importar")  # um arquivo de qualquer tamanho
 RESERVA = 16  # conexões que se abrem mesmo com todas as outras ociosas
 PRAZOS = struct.pack("ll", PARADO, 0)
 RECUSAS: dict[type[Exception], tuple[int, str]] = {
