@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -16,12 +17,14 @@ from web.cache import Cache
 from web.cache.servidor import Servidor
 from web.configuracao import Configuracao
 from web.gravador import Gravador
+from web.indexador import Indexador
 from web.ouvido import Ouvido
 from web.problemas import Problema
 from web.verificador import Verificador
 
 NOME = "desafio2"  # em app.extensions
 PRIMEIRA = 10.0  # segundos que um pedido espera pela primeira verificação
+DEMORADOS = 16  # fluxos e importações ao mesmo tempo, por processo: sobram threads para os outros
 PASSO = 0.02  # segundos entre duas olhadas nela
 # O que muda um corpo sem mudar os dados: o nosso código.
 CODIGO = ("web", "postgres", "escritor", "leitor")
@@ -37,12 +40,14 @@ class Servico:
         )
         self.gravador = Gravador(self.banco, configuracao.espera)
         self.verificador = Verificador(self.banco, configuracao.verifica_a_cada)
-        self.ouvido = Ouvido(self.banco, self.verificador.avisar)
+        self.indexador = Indexador(self.banco)
+        self.ouvido = Ouvido(self.banco, self._mudou)
         servidor = None
         if configuracao.cache:
             servidor = Servidor(configuracao.cache, configuracao.cache_senha)
         self.cache = Cache(build(configuracao.versao), servidor, configuracao.cache_dura)
         self._vagas = threading.BoundedSemaphore(configuracao.fila)
+        self._demorados = threading.BoundedSemaphore(DEMORADOS)
         self._tranca = threading.Lock()
         self._iniciado = False
 
@@ -52,22 +57,24 @@ class Servico:
             return
         with self._tranca:
             if not self._iniciado:
-                self.verificador.iniciar()
-                self.ouvido.iniciar()
-                self.gravador.iniciar()
+                for parte in (self.verificador, self.indexador, self.ouvido, self.gravador):
+                    parte.iniciar()
                 self._iniciado = True
 
     def parar(self) -> None:
         """Termina o que está no meio e fecha tudo."""
         with self._tranca:
             if self._iniciado:
-                self.gravador.parar()
-                self.ouvido.parar()
-                self.verificador.parar()
+                for parte in (self.gravador, self.ouvido, self.indexador, self.verificador):
+                    parte.parar()
             if self.cache.servidor:
                 self.cache.servidor.fechar()
             self.banco.fechar()
             self._iniciado = False
+
+    def _mudou(self) -> None:
+        self.verificador.avisar()
+        self.indexador.avisar()
 
     def conferido(self) -> None:
         """Exige a corrente conferida; da primeira vez, espera por isso. Levanta Problema 503."""
@@ -94,6 +101,12 @@ class Servico:
             metricas.GRAVADOS.inc()
             metricas.JUNTOS.observe(feito.quantas)
         return feito
+
+    def demorado(self) -> Callable[[], None]:
+        """Ocupa um dos lugares do que demora; devolve a função que o libera. Levanta Problema."""
+        if not self._demorados.acquire(blocking=False):
+            raise Problema(429, "há fluxos e importações demais; tente de novo em um segundo", 1)
+        return self._demorados.release
 
 
 def atual() -> Servico:

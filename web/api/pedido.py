@@ -79,7 +79,7 @@ def ancora() -> str:
         conhecida = servico.ouvido.perguntar()
     else:
         conhecida = servico.ouvido.ancora()
-    if exigida := request.environ.get("HTTP_ANCORA"):
+    if (exigida := request.environ.get("HTTP_ANCORA")) is not None:
         conhecida = _exigir(servico, exigida, conhecida)
     return conhecida or VAZIO
 

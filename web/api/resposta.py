@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from itertools import chain
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -36,16 +37,20 @@ def do_cache(pedido_: Pedido, fazer: Fazer) -> Response:
     return _marcada(resposta, corpo.chave, corpo.ancora)
 
 
-def em_fluxo(ancora: str, blocos: Iterator[bytes], tipo: str) -> Response:
+def em_fluxo(abrir: Callable[[], tuple[str, Iterator[bytes]]], tipo: str) -> Response:
     """Responde com um fluxo; a primeira falha ainda pode virar um problema."""
-    primeiro = next(blocos, b"")
-
-    def todos() -> Iterator[bytes]:
-        yield primeiro
-        yield from blocos
-
-    resposta = Response(todos(), content_type=f"{tipo}; charset=utf-8")
-    return _marcada(resposta, "", ancora)
+    liberar = atual().demorado()
+    try:
+        ancora, blocos = abrir()
+        primeiro = next(blocos, b"")
+    except BaseException:
+        liberar()
+        raise
+    resposta = Response(chain([primeiro], blocos), content_type=f"{tipo}; charset=utf-8")
+    resposta.call_on_close(liberar)
+    if isinstance(blocos, Generator):
+        resposta.call_on_close(blocos.close)  # o cliente pode sair antes do fim
+    return _marcada(resposta, "", ancora or pedido.VAZIO)
 
 
 def em_json(dados: object, codigo: int = 200, **cabecalhos: str) -> Response:

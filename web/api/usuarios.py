@@ -14,6 +14,7 @@ from web import importacao
 from web.api import pedido, resposta
 from web.api.documento import entrada, problemas
 from web.api.pedido import JSON
+from web.bancos import Formato
 from web.cache.corpo import Pedido
 from web.esquemas import (
     MAIOR_ID,
@@ -30,12 +31,13 @@ from web.servico import atual
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
-FLUXOS = {NDJSON: "jsonl", CSV: "csv"}
+FLUXOS: dict[str, Formato] = {NDJSON: "jsonl", CSV: "csv"}
 FORMAS = {
     CSV: Forma("csv"),
     NDJSON: Forma("jsonl"),
     "application/jsonl": Forma("jsonl"),
 }
+SEM_LIMITE = 1 << 62  # bytes; None seria o limite dos outros
 MAIOR_CHAVE = 255  # caracteres
 
 bp = APIBlueprint("usuarios", __name__, tag="Usuários")
@@ -44,7 +46,7 @@ bp = APIBlueprint("usuarios", __name__, tag="Usuários")
 @bp.get("/usuarios")
 @entrada(bp, Consulta, "query")
 @bp.output(Usuario(many=True), description="Uma página; Link diz onde está a seguinte.")
-@bp.doc(responses=problemas(400, 409, 422, 503))
+@bp.doc(responses=problemas(400, 409, 422, 429, 503))
 def listar() -> Response:
     """Lista os usuários, na ordem do id.
 
@@ -55,8 +57,7 @@ def listar() -> Response:
     tipo = pedido.tipo_aceito(JSON, NDJSON, CSV)
     if tipo != JSON:
         pedido.ancora()
-        ancora, blocos = atual().banco.fluxo(FLUXOS[tipo], busca)  # type: ignore[arg-type]
-        return resposta.em_fluxo(ancora or pedido.VAZIO, iter(blocos), tipo)
+        return resposta.em_fluxo(lambda: atual().banco.fluxo(FLUXOS[tipo], busca), tipo)
     limite, depois_de = dito["limite"], dito["depois_de"]
 
     def fazer() -> tuple[str, int | None, bytes]:
@@ -112,7 +113,7 @@ def cadastrar() -> Response:
 @bp.post("/usuarios/importar")
 @entrada(bp, ConsultaDeImportacao, "query")
 @bp.output(Importacao, description="O arquivo inteiro entrou, numa execução.")
-@bp.doc(responses=problemas(400, 409, 415, 422, 503))
+@bp.doc(responses=problemas(400, 409, 415, 422, 429, 503))
 def importar() -> Response:
     """Importa um CSV ou JSON Lines de qualquer tamanho: tudo ou nada.
 
@@ -122,8 +123,13 @@ def importar() -> Response:
     forma = FORMAS.get(request.mimetype)
     if forma is None:
         raise Problema(415, f"o corpo tem de ser {CSV} ou {NDJSON}; diga-o em Content-Type")
-    request.max_content_length = None
-    feita = importacao.importar(atual().banco, cast("BinaryIO", request.stream), forma, nome)
+    request.max_content_length = SEM_LIMITE
+    servico = atual()
+    liberar = servico.demorado()
+    try:
+        feita = importacao.importar(servico.banco, cast("BinaryIO", request.stream), forma, nome)
+    finally:
+        liberar()
     return resposta.em_json(
         {
             "execucao": feita.id,
