@@ -45,7 +45,7 @@ class Preenchido(NamedTuple):
     recusado: Recusado | None = None
 
 
-def inicio(preenchido: Preenchido = Preenchido(), codigo: int = 200) -> Response:
+def inicio(preenchido: Preenchido | None = None, codigo: int = 200) -> Response:
     """Devolve a página; 503, e nenhuma linha, se a corrente não confere ou o banco não atende."""
     servico = atual()
     estado = servico.verificador.estado
@@ -65,7 +65,7 @@ def inicio(preenchido: Preenchido = Preenchido(), codigo: int = 200) -> Response
         estado=estado,
         **lido,
         cache=_cache(servico),
-        preenchido=preenchido,
+        preenchido=preenchido or Preenchido(),
         chave=secrets.token_hex(16),
         codificacoes=CODIFICACOES,
         recusas=RECUSAS,
@@ -180,7 +180,7 @@ def _ler(servico: Servico) -> dict[str, Any]:
 def _cache(servico: Servico) -> str:
     """Diz como está o cache; sem Redis, o que há é o do processo."""
     if servico.cache.servidor is None:
-        return "na memória"
+        return "memória"
     return "no ar" if servico.cache.servidor.sondar() else "fora"
 
 

@@ -189,5 +189,6 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") olhar();
 });
 
+pagina.classList.add("vivo");
 copiaveis();
 setTimeout(vigiar, 300);
