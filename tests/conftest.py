@@ -206,7 +206,7 @@ def pasta_publica() -> Iterator[Path]:
         pasta.chmod(0o755)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ferramenta() -> Callable[[str], str]:
     """Acha um programa do sistema; em CI, a falta é falha, e não um teste a menos."""
 

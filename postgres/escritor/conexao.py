@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
@@ -76,6 +76,7 @@ class Conexao:
         self._ditas: set[str] = set()
         self._pilha = pilha
         self._a_parte: PG | None = None
+        self._fila: psycopg.Pipeline | None = None
         self._avisos: list[str | None] = []
         self.pg = self._conectar()
         self.pg.add_notice_handler(lambda aviso: self._avisos.append(aviso.sqlstate))
@@ -83,12 +84,7 @@ class Conexao:
     def _conectar(self) -> PG:
         while True:
             try:
-                pg = psycopg.connect(
-                    self.endereco.dsn,
-                    autocommit=True,
-                    client_encoding="UTF8",
-                    prepare_threshold=None,
-                )
+                pg = psycopg.connect(self.endereco.dsn, autocommit=True, prepare_threshold=None)
                 break
             except psycopg.Error as erro:
                 falha = falhas.ao_conectar(erro, self.endereco)
@@ -136,6 +132,16 @@ class Conexao:
         return linha
 
     @contextmanager
+    def em_fila(self) -> Iterator[None]:
+        """Manda sem esperar pela resposta: quem a lê é que espera; e o COMMIT, sempre."""
+        with self.pg.pipeline() as fila:
+            self._fila = fila
+            try:
+                yield
+            finally:
+                self._fila = None
+
+    @contextmanager
     def transacao(self) -> Iterator[None]:
         """Tudo ou nada: a trava, depois COMMIT; qualquer exceção desfaz."""
         self.desfecho = ""
@@ -156,6 +162,7 @@ class Conexao:
         try:
             with self._prazo_da_replica():
                 self.executar("COMMIT")
+                self._chegar()
         except psycopg.Error:
             # Numa sessão que continua viva, o erro é a resposta: o servidor recusou e desfez.
             if self.pg.pgconn.transaction_status != TransactionStatus.UNKNOWN:
@@ -165,12 +172,20 @@ class Conexao:
             raise falhas.talvez(self.endereco, "o servidor não esperou pela réplica")
         self.desfecho = "gravada"
 
+    def _chegar(self) -> None:
+        """Espera pelas respostas do que está na fila, se há uma."""
+        if self._fila:
+            self._fila.sync()
+
     def _desfazer(self) -> None:
         """Desfaz o que se começou; de uma conexão perdida, o servidor o faz."""
+        with suppress(psycopg.Error):  # a falha que nos trouxe aqui, outra vez
+            self._chegar()
         if self.pg.pgconn.transaction_status == TransactionStatus.IDLE:
             return
         try:
             self.executar("ROLLBACK")
+            self._chegar()
         except psycopg.Error:
             self.pg.close()
 

@@ -48,7 +48,7 @@ def ler(texto: str) -> Endereco:
     endereco = Endereco(_mostrado(partes))
     endereco.varios = "," in partes.get("host", "") + partes.get("hostaddr", "")
     alvo = {"target_session_attrs": "read-write"} if endereco.varios else {}
-    endereco.dsn = make_conninfo(**{**PADROES, **alvo, **partes})
+    endereco.dsn = make_conninfo(**{**PADROES, **alvo, **partes, "client_encoding": "UTF8"})
     return endereco
 
 
