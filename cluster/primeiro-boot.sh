@@ -16,7 +16,7 @@ comandos -c 'SELECT FROM pg_reload_conf()' postgres
 
 createdb --template=template0 "$POSTGRES_DB"
 sh papeis.sh
-comandos --file=setup.sql "$POSTGRES_DB"
+comandos --file=servico.sql --file=setup.sql "$POSTGRES_DB"
 # O banco diz que aqui se espera por uma réplica, mesmo que um dia o servidor esqueça; e o escritor,
 # que confere, precisa ver se há uma.
 comandos "$POSTGRES_DB" <<'SQL'

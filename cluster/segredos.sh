@@ -1,9 +1,9 @@
 #!/bin/sh
-# As senhas do par, como no servidor único, e as que os nós usam entre si, num arquivo que o Patroni lê.
-# O que já existe fica como está; nenhuma é dita.
+# As senhas do par e do serviço web (web/segredos.sh), e as que os nós usam entre si, num arquivo que o
+# Patroni lê. O que já existe fica como está; nenhuma é dita.
 set -eu
 umask 077
-sh /segredos.sh
+sh /segredos-web.sh
 
 senha() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 

@@ -125,12 +125,16 @@ def test_o_ingles_basta_para_rodar_tudo() -> None:
     assert {*re.findall(r"\b\d+\b", codigos)} == codigos_da_tabela()
 
 
-def test_o_compose_do_postgresql_e_o_que_o_readme_diz() -> None:
-    """O arquivo existe, com os dois serviços e o portão: os comandos são os mesmos."""
-    [arquivo] = {*re.findall(r"COMPOSE_FILE=(\S+\.yml)", README)}
-    texto = (RAIZ / arquivo).read_text(encoding="utf-8")
-    assert {"escritor", "leitor", "vigia"} <= {*re.findall(r"^  (\w+):", texto, re.MULTILINE)}
-    assert "condition: service_completed_successfully" in texto
+def test_os_outros_composes_sao_o_que_o_readme_diz() -> None:
+    """Cada arquivo existe, com os dois serviços e o portão: os comandos são os mesmos."""
+    arquivos = {*re.findall(r"COMPOSE_FILE=(\S+\.yml)", README)}
+    assert arquivos == {"postgres/docker-compose.yml", "cluster/docker-compose.yml"}
+    for arquivo in arquivos:
+        texto = (RAIZ / arquivo).read_text(encoding="utf-8")
+        servicos = {*re.findall(r"^  (\w+):", texto, re.MULTILINE)}
+        assert {"escritor", "leitor", "vigia"} <= servicos, arquivo
+        portao = r"escritor:\s+(#.*\s+)?\{?condition: service_completed_successfully"
+        assert re.search(portao, texto), arquivo
 
 
 def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor: Programa) -> None:

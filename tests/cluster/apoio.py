@@ -97,7 +97,7 @@ class Cluster:
 
     def _ip(self, no: str) -> str:
         """Devolve onde a máquina acha o nó agora, pela rede dos clientes."""
-        formato = f'{{{{(index .NetworkSettings.Networks "{self.nome}_clientes").IPAddress}}}}'
+        formato = f'{{{{(index .NetworkSettings.Networks "{self.nome}_rede").IPAddress}}}}'
         feito = subprocess.run(
             ["docker", "inspect", "-f", formato, self.conteiner(no)],
             capture_output=True,
@@ -143,7 +143,7 @@ class Cluster:
         nome = f"{self.nome}-gravador-{prefixo}"
         endereco = "postgresql://escritor@pg1,pg2,pg3/desafio2?connect_timeout=2"
         rodar(
-            *("docker", "run", "-d", "--name", nome, "--network", f"{self.nome}_clientes"),
+            *("docker", "run", "-d", "--name", nome, "--network", f"{self.nome}_rede"),
             *("--user", "10001:10001", "--init", "--memory", "192m", *PELO_NOME),
             *("-v", f"{self.nome}_segredo_escritor:/run/segredo:ro", "-v", f"{self.pasta}:/fora"),
             *("-v", f"{Path(__file__).with_name('gravador.py')}:/gravador.py:ro"),
@@ -172,7 +172,7 @@ class Cluster:
     def leitor(self, no: str, *argumentos: str, codigo: int = 0) -> Saida:
         """Roda o leitor sobre um nó só, seja qual for o papel dele."""
         return rodar(
-            *("docker", "run", "--rm", "--network", f"{self.nome}_clientes"),
+            *("docker", "run", "--rm", "--network", f"{self.nome}_rede"),
             *("-v", f"{self.nome}_segredo_leitor:/run/segredo:ro"),
             *("-e", "PGPASSFILE=/run/segredo/pgpass"),
             *("-e", f"BANCO=postgresql://leitor@{no}/desafio2", f"{self.nome}-leitor"),
@@ -214,12 +214,15 @@ def rodar(*comando: str, codigo: int = 0, entrada: str = "", prazo: float = PRAZ
     return saida
 
 
+def ancoras(cluster: Cluster, no: str) -> set[str]:
+    """Devolve a âncora de cada execução que o nó tem."""
+    linhas = cluster.consultar(no, "SELECT id || ' ' || elo FROM desafio2.execucoes")
+    return {ancora for (ancora,) in linhas}
+
+
 def conferir(cluster: Cluster, no: str, confirmadas: Sequence[Confirmacao]) -> Iterator[str]:
     """Devolve o que falta ou sobra no nó, entre o que se confirmou; quem pergunta é o psql."""
-    livro = {
-        f"{id_} {elo}"
-        for id_, elo in cluster.consultar(no, "SELECT id, elo FROM desafio2.execucoes")
-    }
+    livro = ancoras(cluster, no)
     linhas = [email for (email,) in cluster.consultar(no, "SELECT email FROM desafio2.usuarios")]
     ha = {*linhas}
     if len(linhas) != len(ha):

@@ -106,7 +106,7 @@ def test_um_cliente_nao_manda_nos_nos(no_ar: Cluster) -> None:
         "try: u.urlopen(u.Request('http://pg1:8008/restart', b'{}', method='POST'))\n"
         "except urllib.error.HTTPError as erro: print(erro.code)"
     )
-    na_rede = ("docker", "run", "--rm", "--network", f"{no_ar.nome}_clientes", "--entrypoint")
+    na_rede = ("docker", "run", "--rm", "--network", f"{no_ar.nome}_rede", "--entrypoint")
     imagem = f"{no_ar.nome}-leitor"
     assert rodar(*na_rede, "python", imagem, "-c", pedido).stdout == "401\n"
     entrar = "import psycopg; psycopg.connect('host=pg1 user=postgres dbname=desafio2 password=x')"
