@@ -136,12 +136,14 @@ def test_sem_replica_ninguem_grava(no_ar: Cluster) -> None:
         encoding="utf-8",
     ) as processo:
         assert processo.stdin
+        processo.stdin.write("nome,email\nQuem,talvez@x.com\n")
+        processo.stdin.flush()
         sessoes = (
             "SELECT FROM pg_stat_activity WHERE usename = 'escritor' AND state LIKE 'idle in%'"
         )
         esperar(lambda: no_ar.consultar(no_ar.manda(), sessoes), "o escritor começar", PRAZO)
         rodar("docker", "kill", *replicas)
-        _, dito = processo.communicate("nome,email\nQuem,talvez@x.com\n", timeout=PRAZO)
+        _, dito = processo.communicate(timeout=PRAZO)
     assert processo.returncode == 75, dito
     assert "a execução foi talvez gravada. Rode de novo: o que já está gravado" in dito
     recusa = importar(no_ar, "ninguem@x.com", "-e", "BANCO_ESPERA=2", codigo=75)
