@@ -18,6 +18,7 @@ DA_LINHA = 4  # campos: id, nome, email, criado_em
 CONTROLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*")
 HEXADECIMAIS = b"0123456789abcdef"
+ORIGENS = {"semear", "adocao", "api"}
 IMPORTADA = "importar:"
 
 Textos = Sequence[bytes]
@@ -122,9 +123,7 @@ def _campos(bloco: bytes, quantas: int) -> list[str] | None:
 
 
 def _origem(origem: str) -> bool:
-    return origem in {"semear", "adocao"} or (
-        origem.startswith(IMPORTADA) and len(origem) > len(IMPORTADA)
-    )
+    return origem in ORIGENS or (origem.startswith(IMPORTADA) and len(origem) > len(IMPORTADA))
 
 
 def _sha256(lacres: Textos) -> bool:

@@ -11,7 +11,7 @@ from leitor.regras import MOMENTO, improprio, momento
 from leitor.resumo import sha256
 
 ELO_ZERO = "0" * 64
-ORIGENS = (b"semear", b"adocao")
+ORIGENS = (b"semear", b"adocao", b"api")
 DE_ARQUIVO = b"importar:"
 
 TYPE_CHECKING = False  # sem carregar o módulo typing, que pesa na partida
@@ -74,7 +74,7 @@ def _dos_textos(
 ) -> Iterator[Conta]:
     de_arquivo = origem.startswith(DE_ARQUIVO) and origem != DE_ARQUIVO
     certa = de_arquivo or origem in ORIGENS
-    yield certa, "E2", "a origem não é semear, adocao nem importar:NOME"
+    yield certa, "E2", "a origem não é semear, adocao, api nem importar:NOME"
     for coluna, texto in (("origem", origem), ("container", container), ("versao", versao)):
         achado = improprio(texto)
         yield achado is None, "E3", f"{coluna} com {achado}"

@@ -120,7 +120,7 @@ CREATE TABLE IF NOT EXISTS execucoes (
     -- 1, 2, 3…: dois escritores que continuassem a mesma corrente disputariam o mesmo número.
     CONSTRAINT execucoes_pkey PRIMARY KEY (id),
     CONSTRAINT execucoes_id CHECK (id >= 1),
-    CONSTRAINT execucoes_origem CHECK (origem IN ('semear', 'adocao') OR origem LIKE 'importar:_%'),
+    CONSTRAINT execucoes_origem CHECK (origem IN ('semear', 'adocao', 'api') OR origem LIKE 'importar:_%'),
     CONSTRAINT execucoes_iniciada_em CHECK (iniciada_em ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'),
     CONSTRAINT execucoes_concluida_em CHECK (concluida_em ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'),
     CONSTRAINT execucoes_contas CHECK (

@@ -126,20 +126,25 @@ def test_o_ingles_basta_para_rodar_tudo() -> None:
     assert {*re.findall(r"\b\d+\b", codigos)} == codigos_da_tabela()
 
 
-def test_o_compose_do_postgresql_e_o_que_o_readme_diz() -> None:
-    """O arquivo existe, com os dois serviços e o portão; quem roda os comandos é test_par.py.
-
-    As linhas são também as de postgres/README.md, que tem outras.
-    """
-    [arquivo] = {*re.findall(r"COMPOSE_FILE=(\S+\.yml)", README)}
-    texto = (RAIZ / arquivo).read_text(encoding="utf-8")
-    assert {"escritor", "leitor", "vigia"} <= {*re.findall(r"^  (\w+):", texto, re.MULTILINE)}
-    assert "condition: service_completed_successfully" in texto
+def test_o_que_o_readme_diz_do_postgresql() -> None:
+    """As linhas são também as de postgres/README.md, que tem outras; quem as roda é test_par.py."""
     da_pasta = (RAIZ / "postgres/README.md").read_text(encoding="utf-8")
     ditas = [re.split(r" +#", linha)[0] for linha in secao("PostgreSQL").splitlines()]
     comandos = [linha for linha in ditas if linha.startswith(("export", "docker"))]
     assert len(comandos) == 6
     assert [linha for linha in comandos if linha not in da_pasta] == []
+
+
+def test_os_outros_composes_sao_o_que_o_readme_diz() -> None:
+    """Cada arquivo existe, com os dois serviços e o portão: os comandos são os mesmos."""
+    arquivos = {*re.findall(r"COMPOSE_FILE=(\S+\.yml)", README)}
+    assert arquivos == {"postgres/docker-compose.yml", "cluster/docker-compose.yml"}
+    for arquivo in arquivos:
+        texto = (RAIZ / arquivo).read_text(encoding="utf-8")
+        servicos = {*re.findall(r"^  (\w+):", texto, re.MULTILINE)}
+        assert {"escritor", "leitor", "vigia"} <= servicos, arquivo
+        portao = r"escritor:\s+(#.*\s+)?\{?condition: service_completed_successfully"
+        assert re.search(portao, texto), arquivo
 
 
 def test_a_saida_citada_e_a_do_programa(banco: Path, escritor: Programa, leitor: Programa) -> None:

@@ -150,7 +150,7 @@ def do_livro() -> Iterator[Caso]:
     )
     apagar = cru("DELETE FROM execucoes")
     yield Caso("E1", apagar, 65, "totais", "há 5 usuários, e nenhuma execução")
-    for origem in ("'importar'", "'importar:'", "'Semear'", "''", "'semear' || char(10)"):
+    for origem in ("'importar'", "'importar:'", "'Semear'", "'api:'", "''", "'semear' || char(10)"):
         yield livro("E2", f"origem = {origem}", "a origem não é semear")
     controle = "com caractere de controle, U+"
     yield livro("E3", "origem = 'importar:a' || char(10)", f"origem {controle}000A")
@@ -228,6 +228,7 @@ def test_o_que_o_contrato_deixa(gravado: Path, leitor: Programa) -> None:
         f"UPDATE usuarios SET id = {2**62} WHERE id = 5",
         f"UPDATE execucoes SET ultimo_id = {2**62}, origem = 'adocao' WHERE id = 3",
         "UPDATE execucoes SET origem = 'importar:-' WHERE id = 2",
+        "UPDATE execucoes SET origem = 'api' WHERE id = 1",
     )
     reselar(gravado)
     conferir(leitor, gravado, 0, None)

@@ -11,12 +11,17 @@ from leitor.prova import Execucao, Prova
 from leitor.texto import contar, milhar
 
 MAIS_TRECHOS = 12  # com mais, só a tabela: isto é para se ver de uma vez
+Marco = tuple[int, str]  # a execução depois da qual ele fica, e o evento já desenhado
 
 
-def desenhar(trechos: Sequence[Trecho], prova: Prova, relogio: Relogio) -> Iterator[str]:
-    """Devolve a lista: as últimas execuções, o fim da última gravação e o começo da leitura."""
-    gravacao = prova.ultima_gravacao
-    trechos = trechos[-MAIS_TRECHOS:]  # a última gravação é o último ou o penúltimo
+def desenhar(
+    trechos: Sequence[Trecho], total: int, marcos: Sequence[Marco], relogio: Relogio
+) -> Iterator[str]:
+    """Devolve a lista: as últimas execuções, e os marcos, cada um no lugar dele.
+
+    `total`: as linhas de que cada barra é uma parte.
+    """
+    trechos = trechos[-MAIS_TRECHOS:]
     yield '<ol class="tempo" role="list" aria-label="Linha do tempo das execuções">\n'
     if antes := _primeira(trechos[0]) - 1:
         yield _evento("vazias", f"{contar(antes, 'execução', 'execuções')} antes destas", "")
@@ -24,16 +29,30 @@ def desenhar(trechos: Sequence[Trecho], prova: Prova, relogio: Relogio) -> Itera
         if isinstance(trecho, range):
             numero = "execução" if len(trecho) == 1 else "execuções"
             yield _evento("vazias", quantas(trecho), f"{numero} {ids(trecho)}")
-            continue
-        yield _execucao(trecho, max(1, gravacao.total), relogio)
-        if trecho.id == gravacao.id:  # as seguintes, vazias, vieram depois dela
-            fecho = _quando(gravacao.concluida_em, gravacao.container, relogio)
-            yield _evento("fim", "Fim da gravação", fecho)
-    abertura = _quando(prova.lido_em, prova.lido_por, relogio)
-    if passou := intervalo(gravacao.concluida_em, prova.lido_em):
-        abertura += f" · {passou} do fim da gravação"
-    yield _evento("leitura", "Começo da leitura", abertura)
+        else:
+            yield _execucao(trecho, max(1, total), relogio)
+        daqui = trecho if isinstance(trecho, range) else (trecho.id,)
+        yield from (evento for execucao, evento in marcos if execucao in daqui)
     yield "</ol>\n"
+
+
+def fim_da_gravacao(gravacao: Execucao, relogio: Relogio) -> Marco:
+    """Devolve o marco da última que gravou; as seguintes, vazias, vieram depois dele."""
+    sub = _quando(gravacao.concluida_em, gravacao.container, relogio)
+    return gravacao.id, _evento("fim", "Fim da gravação", sub)
+
+
+def comeco_da_leitura(prova: Prova, relogio: Relogio) -> Marco:
+    """Devolve o marco de quem lê agora, depois de tudo."""
+    sub = _quando(prova.lido_em, prova.lido_por, relogio)
+    if passou := intervalo(prova.ultima_gravacao.concluida_em, prova.lido_em):
+        sub += f" · {passou} do fim da gravação"
+    return prova.execucoes, _evento("leitura", "Começo da leitura", sub)
+
+
+def verificado_ate(execucao: int, em: str, por: str, relogio: Relogio) -> Marco:
+    """Devolve o marco de quem verificou até esta execução; as seguintes, ainda não."""
+    return execucao, _evento("leitura", "Verificado até aqui", _quando(em, por, relogio))
 
 
 def intervalo(antes: str, depois: str) -> str:

@@ -6,30 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from leitor import erros
 from leitor.erros import Erro
-from leitor.pagina.dobras import Trecho, com_linhas, dobrar, ids, quantas
+from leitor.pagina.dobras import com_linhas, dobrar
 from leitor.pagina.lacres_a_mao import lacres
-from leitor.pagina.linha_do_tempo import desenhar
+from leitor.pagina.linha_do_tempo import comeco_da_leitura, fim_da_gravacao
+from leitor.pagina.linhas import Linha, tabela_das_linhas
+from leitor.pagina.livro import livro
 from leitor.pagina.momentos import Relogio
 from leitor.pagina.pecas import codigo, dado, definicoes, fim, inicio, marca, secao, tabela
 from leitor.prova import Execucao, Prova, Verificacao
 from leitor.texto import contar, milhar
 
-Linha = Sequence[int | str]
 Fatos = Sequence[tuple[str, str]]
 
 MAIS_LINHAS = 1_000
 MAIS_EXECUCOES = 50
-COLUNAS_DO_LIVRO = (
-    "execução",
-    "terminou",
-    "container",
-    "inseridas",
-    "repetidas",
-    "total",
-    "origem",
-    "começou",
-    "escritor",
-)
 MOTIVOS = {
     erros.DADOS: "dados recusados",
     erros.SEM_ENTRADA: "nada para ler",
@@ -145,15 +135,7 @@ def _linhas(linhas: Sequence[Linha], usuarios: int, relogio: Relogio) -> Iterato
         legenda = f"As primeiras {milhar(len(linhas))} de {legenda}, pelo id"
     yield secao("linhas", "As linhas")
     if linhas:
-        yield from tabela(
-            "tabela-linhas",
-            legenda,
-            ("id", "nome", "email", "criado_em"),
-            (
-                [*map(dado, campos), relogio.momento(str(criado_em))]
-                for *campos, criado_em in linhas
-            ),
-        )
+        yield from tabela_das_linhas(legenda, linhas, relogio)
     else:
         yield f"<p>{legenda}.</p>\n"
     yield "</section>\n"
@@ -164,33 +146,13 @@ def _execucoes(execucoes: Sequence[Execucao], prova: Prova, relogio: Relogio) ->
     if fora := execucoes[0].id - 1:
         ficaram = "a primeira ficou" if fora == 1 else f"as {milhar(fora)} primeiras ficaram"
         mostradas += f"; {ficaram} de fora"
-    trechos = dobrar(execucoes, prova)
-    yield secao("execucoes", "As execuções")
-    yield f"<p>{mostradas}. Cada barra é o total de linhas; a ponta, as inseridas.</p>\n"
-    yield from desenhar(trechos, prova, relogio)
-    yield from tabela(
-        "tabela-execucoes",
-        f"Em tabela: {mostradas}",
-        COLUNAS_DO_LIVRO,
-        (_do_livro(trecho, relogio) for trecho in trechos),
-    )
-    yield "</section>\n"
-
-
-def _do_livro(trecho: Trecho, relogio: Relogio) -> list[str]:
-    if isinstance(trecho, range):
-        return [ids(trecho), quantas(trecho)]
-    return [
-        str(trecho.id),
-        relogio.momento(trecho.concluida_em),
-        codigo(trecho.container),
-        milhar(trecho.inseridos),
-        milhar(trecho.repetidos),
-        milhar(trecho.total),
-        dado(trecho.origem),
-        relogio.momento(trecho.iniciada_em),
-        dado(trecho.versao),
+    marcos = [
+        fim_da_gravacao(prova.ultima_gravacao, relogio),
+        comeco_da_leitura(prova, relogio),
     ]
+    yield secao("execucoes", "As execuções")
+    yield from livro(mostradas, dobrar(execucoes, prova), prova, marcos, relogio)
+    yield "</section>\n"
 
 
 def _verificacoes(verificacoes: Sequence[Verificacao]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def abrir(
     onde: str, espera: float, sinais: Sinais, dizer: Callable[..., None]
 ) -> Iterator[Conexao]:
     """Conecta; avisa se o servidor confirma o que um corte de energia ainda desfaria."""
-    with conexao.abrir(onde, espera, sinais) as con:
+    with conexao.abrir(onde, espera, sinais, dizer) as con:
         dizer(*conexao.avisos(con))
         yield con
 

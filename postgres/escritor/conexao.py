@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from escritor.erros import Erro
 from escritor.sinais import Sinais
 from postgres.escritor import falhas
 from postgres.escritor.endereco import Endereco, ler
+from postgres.escritor.replica import SITUACAO, Situacao, sem_esperar_para_sempre
 
 # A trava do banco inteiro, que todo escritor pede: um número nosso, "desafio2" em ASCII. Um
 # escritor não pode trancar uma tabela contra os outros: só tem o direito de inserir.
@@ -43,10 +45,12 @@ DE_LEITURA = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only
 ARRISCADOS = """\
 SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"""
 MAIOR_PRAZO = 2**31 - 1  # milissegundos
+PAUSA = 0.2  # segundos entre duas perguntas ao que o tempo resolve
 # O aviso de um COMMIT que não esperou pela réplica: a execução está só neste servidor.
 SEM_REPLICA = {"01000", "57P01"}
 
 PG = psycopg.Connection[tuple[Any, ...]]
+Dizer = Callable[..., None]
 
 # O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -59,28 +63,51 @@ class Conexao:
     quando o COMMIT foi e a resposta não veio.
     """
 
-    def __init__(self, endereco: Endereco, espera: float, sinais: Sinais, pilha: ExitStack) -> None:
+    def __init__(
+        self, endereco: Endereco, espera: float, sinais: Sinais, dizer: Dizer, pilha: ExitStack
+    ) -> None:
         self.endereco = endereco
         self.espera = espera  # segundos
         self.sinais = sinais
         self.desfecho = ""
+        self.com_replica = False  # se um COMMIT espera por outra máquina
+        self._dizer = dizer
+        self._prazo: float | None = None  # o de quem espera, desde que começou a esperar
+        self._ditas: set[str] = set()
         self._pilha = pilha
         self._a_parte: PG | None = None
+        self._fila: psycopg.Pipeline | None = None
         self._avisos: list[str | None] = []
         self.pg = self._conectar()
         self.pg.add_notice_handler(lambda aviso: self._avisos.append(aviso.sqlstate))
 
     def _conectar(self) -> PG:
-        try:
-            pg = psycopg.connect(
-                self.endereco.dsn, autocommit=True, client_encoding="UTF8", prepare_threshold=None
-            )
-        except psycopg.Error as erro:
-            raise falhas.ao_conectar(erro, self.endereco) from erro
+        while True:
+            try:
+                pg = psycopg.connect(self.endereco.dsn, autocommit=True, prepare_threshold=None)
+                break
+            except psycopg.Error as erro:
+                falha = falhas.ao_conectar(erro, self.endereco)
+                if not self.endereco.varios:  # de vários, um toma o lugar do que morreu
+                    raise falha from erro
+                self.aguardar("nenhum servidor aceita gravar agora", falha)
         self._pilha.callback(pg.close)
         prazo = min(max(1, round(self.espera * 1000)), MAIOR_PRAZO)  # 0 seria esperar para sempre
         pg.execute(AJUSTES, (str(prazo),))
         return pg
+
+    def _prazo_da_replica(self) -> AbstractContextManager[None]:
+        return sem_esperar_para_sempre(self.pg, self.espera) if self.com_replica else nullcontext()
+
+    def aguardar(self, o_que: str, falha: Erro) -> None:
+        """Dá um tempo ao que o tempo resolve, e o diz; passada a espera, levanta `falha`."""
+        self._prazo = self._prazo or time.monotonic() + self.espera
+        if falha.codigo != erros.TENTE_DE_NOVO or time.monotonic() >= self._prazo:
+            raise falha
+        if o_que not in self._ditas:
+            self._ditas.add(o_que)
+            self._dizer(f"{self.endereco}: {o_que}; espero até {self.espera:g} s")
+        time.sleep(PAUSA)
 
     @property
     def a_parte(self) -> PG:
@@ -105,6 +132,16 @@ class Conexao:
         return linha
 
     @contextmanager
+    def em_fila(self) -> Iterator[None]:
+        """Manda sem esperar pela resposta: quem a lê é que espera; e o COMMIT, sempre."""
+        with self.pg.pipeline() as fila:
+            self._fila = fila
+            try:
+                yield
+            finally:
+                self._fila = None
+
+    @contextmanager
     def transacao(self) -> Iterator[None]:
         """Tudo ou nada: a trava, depois COMMIT; qualquer exceção desfaz."""
         self.desfecho = ""
@@ -123,7 +160,9 @@ class Conexao:
         self._avisos.clear()
         self.desfecho = "talvez"
         try:
-            self.executar("COMMIT")
+            with self._prazo_da_replica():
+                self.executar("COMMIT")
+                self._chegar()
         except psycopg.Error:
             # Numa sessão que continua viva, o erro é a resposta: o servidor recusou e desfez.
             if self.pg.pgconn.transaction_status != TransactionStatus.UNKNOWN:
@@ -133,25 +172,42 @@ class Conexao:
             raise falhas.talvez(self.endereco, "o servidor não esperou pela réplica")
         self.desfecho = "gravada"
 
+    def _chegar(self) -> None:
+        """Espera pelas respostas do que está na fila, se há uma."""
+        if self._fila:
+            self._fila.sync()
+
     def _desfazer(self) -> None:
         """Desfaz o que se começou; de uma conexão perdida, o servidor o faz."""
+        with suppress(psycopg.Error):  # a falha que nos trouxe aqui, outra vez
+            self._chegar()
         if self.pg.pgconn.transaction_status == TransactionStatus.IDLE:
             return
         try:
             self.executar("ROLLBACK")
+            self._chegar()
         except psycopg.Error:
             self.pg.close()
 
 
+def _nada(*_: str) -> None:
+    """Quem não quer ouvir que se espera."""
+
+
 @contextmanager
-def abrir(onde: str, espera: float, sinais: Sinais) -> Iterator[Conexao]:
-    """Conecta, e ao sair fecha. Toda falha do servidor, também as do corpo, sai Erro."""
+def abrir(onde: str, espera: float, sinais: Sinais, dizer: Dizer = _nada) -> Iterator[Conexao]:
+    """Conecta, e ao sair fecha. Toda falha do servidor, também as do corpo, sai Erro.
+
+    Com vários servidores no endereço, espera até `espera` segundos por um que aceite
+    gravar; e, se ele tem de esperar por uma réplica, até que haja uma.
+    """
     endereco = onde if isinstance(onde, Endereco) else ler(onde)
     con: Conexao | None = None
     with ExitStack() as pilha:
         try:
-            con = Conexao(endereco, espera, sinais, pilha)
+            con = Conexao(endereco, espera, sinais, dizer, pilha)
             _conferir_sessao(con)
+            _conferir_replica(con)
             yield con
         except psycopg.Error as erro:
             desfecho = con.desfecho if con else ""
@@ -172,6 +228,17 @@ def _conferir_sessao(con: Conexao) -> None:
     if so_leitura:
         motivo, remedio = falhas.SO_LEITURA[1:]
         raise Erro(erros.NAO_CRIA, f"{con.endereco}: {motivo}; nada foi gravado. {remedio}")
+
+
+def _conferir_replica(con: Conexao) -> None:
+    """Espera que haja a réplica que o banco ou o servidor pede, ou recusa (75; 73 se não a vê)."""
+    while True:
+        situacao = Situacao(*con.uma(SITUACAO))
+        falha = situacao.falta(con.endereco)
+        if falha is None:
+            con.com_replica = situacao.exigida or situacao.esperada
+            return
+        con.aguardar("nenhuma réplica confirma ainda o que se grava", falha)
 
 
 def avisos(con: Conexao) -> list[str]:

@@ -26,12 +26,14 @@ PUBLICAS = ("host", "hostaddr", "port", "dbname", "service")
 class Endereco(str):
     """O texto é o que se mostra, `host/banco`; o resto, com a senha se há uma, fica em `dsn`.
 
-    `do_dono`: o DSN, como o bash o lê, de quem é dono do banco, seja ele quem for.
+    `do_dono`: o DSN, como o bash o lê, de quem é dono do banco, seja ele quem for. `varios`: há
+    mais de um servidor, e se um não serve outro toma o lugar dele.
     """
 
-    __slots__ = ("do_dono", "dsn")
+    __slots__ = ("do_dono", "dsn", "varios")
     dsn: str
     do_dono: str
+    varios: bool
 
 
 def ler(texto: str) -> Endereco:
@@ -51,10 +53,10 @@ def ler(texto: str) -> Endereco:
         ) from None
     if "@" in partes.get("host", ""):  # o fim de uma senha que tinha uma @
         raise argparse.ArgumentTypeError("em BANCO, a @ de uma senha se escreve %40")
-    varios = "," in partes.get("host", "") + partes.get("hostaddr", "")
-    alvo = {"target_session_attrs": "read-write"} if varios else {}
     endereco = Endereco(_mostrado(partes))
-    endereco.dsn = make_conninfo(**{**PADROES, **alvo, **partes})
+    endereco.varios = "," in partes.get("host", "") + partes.get("hostaddr", "")
+    alvo = {"target_session_attrs": "read-write"} if endereco.varios else {}
+    endereco.dsn = make_conninfo(**{**PADROES, **alvo, **partes, "client_encoding": "UTF8"})
     publicas = {chave: partes[chave] for chave in PUBLICAS if chave in partes}
     endereco.do_dono = shlex.quote(make_conninfo(**publicas, user="DONO"))
     return endereco
@@ -62,6 +64,6 @@ def ler(texto: str) -> Endereco:
 
 def _mostrado(partes: dict[str, str]) -> str:
     onde = partes.get("host") or partes.get("hostaddr") or partes.get("service") or "localhost"
-    porta = f":{partes['port']}" if "port" in partes else ""
+    porta = f":{partes['port']}" if partes.get("port", "").strip(",") else ""
     banco = partes.get("dbname") or partes.get("user") or "desafio2"
     return f"{onde}{porta}/{banco}"

@@ -162,6 +162,16 @@ def talvez(onde: str, causa: str) -> Erro:
     )
 
 
+def sem_replica(onde: str) -> Erro:
+    """A falha de quem gravaria numa máquina só onde se pediram duas."""
+    return Erro(
+        erros.TENTE_DE_NOVO,
+        f"{onde}: nenhuma réplica confirma o que se grava, e sem ela o que se confirmasse morreria "
+        "com esta máquina; nada foi gravado. Espere que uma volte (docker compose ps) e rode de "
+        "novo.",
+    )
+
+
 def _procurar(erro: psycopg.Error) -> Prevista:
     estado = erro.sqlstate
     if estado is None:

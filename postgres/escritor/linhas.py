@@ -53,11 +53,16 @@ def conferidas(pg: PG, depois_de: int) -> Iterator[list[bytes]]:
     """Devolve as linhas com id maior que `depois_de`; levanta Quebra ao chegar a uma ruim."""
     ultimo = int(em_bytes(pg, ULTIMO)[0])
     for bloco, quantas in blocos(pg, DE_USUARIOS, depois_de, ultimo):
-        linhas = bloco.split(RS)[:-1]
-        if not regras.linhas_em_ordem(bloco, quantas):
-            for linha in linhas:
-                _conferir(linha)
-        yield linhas
+        yield separadas(bloco, quantas)
+
+
+def separadas(bloco: bytes, quantas: int) -> list[bytes]:
+    """Divide um bloco nas linhas dele, sem o RS; levanta Quebra se uma é ruim."""
+    linhas = bloco.split(RS)[:-1]
+    if not regras.linhas_em_ordem(bloco, quantas):
+        for linha in linhas:
+            _conferir(linha)
+    return linhas
 
 
 def intactas(pg: PG, depois_de: int, inseridas: int, seladas: Seladas) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 from postgres.leitor import falhas
@@ -37,14 +39,22 @@ FROM pg_catalog.pg_settings WHERE name IN (
 COMECA = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Antes do instantâneo, que é a primeira consulta que tira: quem espera aqui por uma carga já a vê.
 TRANCA = "LOCK TABLE desafio2.usuarios, desafio2.execucoes IN ACCESS SHARE MODE"
+REPLICA = "SELECT pg_is_in_recovery()"
+# Até onde vai o que já se confirmou, e se a réplica, que ainda recebe, já chegou lá.
+CONFIRMADO = "SELECT pg_current_wal_flush_lsn()"
+EM_DIA = """\
+SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn AND EXISTS (SELECT FROM pg_stat_wal_receiver)"""
 MAIOR_ESPERA = 2**31 - 1  # milissegundos
 
 # O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
-def conectar(dsn: str, espera: float) -> Conexao:
-    """Conecta, e insiste por até `espera` segundos com um servidor que ainda não está no ar."""
+def conectar(dsn: str, espera: float, ao_esperar: Callable[[], None] | None = None) -> Conexao:
+    """Conecta, e insiste por até `espera` segundos com um servidor que ainda não está no ar.
+
+    `ao_esperar` se chama uma vez, se é preciso esperar.
+    """
     prazo = time.monotonic() + espera
     while True:
         try:
@@ -53,10 +63,35 @@ def conectar(dsn: str, espera: float) -> Conexao:
             resta = prazo - time.monotonic()
             if resta <= 0 or not falhas.passa(erro):
                 raise
+            if ao_esperar:
+                ao_esperar()
+                ao_esperar = None
             time.sleep(min(PAUSA, resta))
         else:
             con.add_notice_handler(_calar)
             return con
+
+
+def atraso(con: Conexao, dsn: str, espera: float, ao_esperar: Callable[[], None]) -> str:
+    """Espera que a réplica que responde tenha tudo o que já se confirmou; devolve o que faltou.
+
+    Quem sabe até onde se confirmou é o primário, que se acha pelo mesmo endereço. Vazio se
+    a réplica está em dia, ou se quem responde é o próprio primário.
+    """
+    prazo = time.monotonic() + espera
+    if con.execute(REPLICA).fetchone() != (True,):
+        return ""
+    try:
+        do_primario = make_conninfo(dsn, target_session_attrs="primary")
+        with closing(conectar(do_primario, espera, ao_esperar)) as primario:
+            confirmado = primario.execute(CONFIRMADO).fetchone()
+    except psycopg.OperationalError:
+        return "nenhum servidor aceita gravar agora, e só ele diria se esta réplica está em dia"
+    while con.execute(EM_DIA, confirmado).fetchone() != (True,):
+        if time.monotonic() >= prazo:
+            return f"em {espera:g} s esta réplica não chegou até onde já se confirmou"
+        time.sleep(PAUSA)
+    return ""
 
 
 def _calar(_: object) -> None:

@@ -58,10 +58,15 @@ def dsn(ditas: Partes) -> str:
     return make_conninfo(**{**PADROES, **ditas, "client_encoding": "UTF8"})
 
 
+def varios(ditas: Partes) -> bool:
+    """Diz se há mais de um servidor: se um não atende, outro toma o lugar dele."""
+    return "," in ditas.get("host", "") + ditas.get("hostaddr", "")
+
+
 def mostrado(ditas: Partes) -> str:
     """Devolve o que as mensagens dizem: `servidor:porta/banco`, nunca uma senha."""
     onde = ditas.get("host") or ditas.get("hostaddr") or ditas.get("service") or "localhost"
-    porta = f":{ditas['port']}" if "port" in ditas else ""
+    porta = f":{ditas['port']}" if ditas.get("port", "").strip(",") else ""
     return f"{onde}{porta}/{ditas.get('dbname') or ditas.get('user') or 'desafio2'}"
 
 

@@ -88,8 +88,8 @@ RESTRICOES = {
     "usuarios_criado_em": "CHECK ((criado_em ~~ '____-__-__T__:__:__Z'::text))",
     "execucoes_pkey": "PRIMARY KEY (id)",
     "execucoes_id": "CHECK ((id >= 1))",
-    "execucoes_origem": "CHECK (((origem = ANY (ARRAY['semear'::text, 'adocao'::text])) OR "
-    "(origem ~~ 'importar:_%'::text)))",
+    "execucoes_origem": "CHECK (((origem = ANY (ARRAY['semear'::text, 'adocao'::text, "
+    "'api'::text])) OR (origem ~~ 'importar:_%'::text)))",
     **{
         f"execucoes_{coluna}": rf"CHECK (({coluna} ~ '^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'::text))"
         for coluna in ("iniciada_em", "concluida_em")

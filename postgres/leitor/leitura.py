@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from leitor import erros, formatos
+from leitor import console, erros, formatos
 from leitor.erros import Erro
 from leitor.indice import Pares
 from leitor.porta import Linha
@@ -16,6 +16,7 @@ from postgres.leitor import conexao, consultas, endereco, falhas, relato
 from postgres.leitor.consultas import Conexao, inteiro
 
 SEPARADORES = b"\x1c", b"\x1d", b"\x1f", b"\x1e"  # os de consultas.LINHAS_SEPARADAS
+ATRASADA = "Leia de novo; ou, para ler o que ela tiver, ponha target_session_attrs=any em BANCO."
 DO_ESQUEMA = {"A1", "A2", "A3", "A4"}  # as regras que dão 78; as outras, 65
 
 
@@ -42,8 +43,17 @@ class Leitura:
 
     def abrir(self) -> None:
         """Conecta e começa a transação em que tudo será lido. Levanta psycopg.Error."""
-        self.con = conexao.conectar(endereco.dsn(self.partes), self.espera)
+        dsn = endereco.dsn(self.partes)
+        ao_esperar = self._dizer_que_espera if endereco.varios(self.partes) else None
+        self.con = conexao.conectar(dsn, self.espera, ao_esperar)
+        if self.partes.get("target_session_attrs") == "prefer-standby" and (
+            motivo := conexao.atraso(self.con, dsn, self.espera, self._dizer_que_espera)
+        ):
+            raise self.recusa(erros.TENTE_DE_NOVO, f"{motivo}. {ATRASADA}")
         conexao.comecar(self.con, self.espera)
+
+    def _dizer_que_espera(self) -> None:
+        console.dizer(f"{self.nome}: esperando até {self.espera:g} s por um servidor que atenda")
 
     def recusa(self, codigo: int, motivo: str) -> Erro:
         """Devolve a falha com o nome do banco à frente do motivo."""

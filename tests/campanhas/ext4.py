@@ -25,14 +25,14 @@ def falta_no_kernel() -> str:
 
 
 class Ext4:
-    """Um disco de 24 MB; dentro do `with`, está montado em `ponto`."""
+    """Um disco pequeno; dentro do `with`, está montado em `ponto`."""
 
-    def __init__(self, pasta: Path) -> None:
+    def __init__(self, pasta: Path, megabytes: int = 24) -> None:
         self._imagem = pasta / "disco.img"
         self.ponto = pasta / "disco"
         self.ponto.mkdir()
         with self._imagem.open("wb") as imagem:
-            imagem.truncate(24 * MEGABYTE)
+            imagem.truncate(megabytes * MEGABYTE)
         # -m 0: sem os blocos que o ext4 guardaria para o root.
         _rodar("mkfs.ext4", "-q", "-F", "-m", "0", str(self._imagem))
 

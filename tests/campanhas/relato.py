@@ -39,6 +39,14 @@ VEZES = {
     "PostgreSQL, adulteração": (6, 300),
     "fuzz da entrada": (150, 10_000),
     "fuzz do banco": (150, 10_000),
+    "SIGKILL em quem manda": (1, 12),
+    "SIGSTOP em quem manda, além do prazo": (0, 8),
+    "quem manda isolado, com clientes": (1, 8),
+    "troca combinada": (1, 14),
+    "SIGKILL numa réplica": (0, 24),
+    "SIGKILL no etcd que coordena": (0, 24),
+    "todos os contêineres de uma vez": (0, 8),
+    "disco cheio em quem manda": (0, 4),
 }
 RESULTADO = RAIZ / "docs/confiabilidade.md"
 COLUNAS = ["campanha", "o que se tentou", "o que se viu", "o que se perdeu", "controle negativo"]

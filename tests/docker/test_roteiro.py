@@ -23,10 +23,10 @@ DO_TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # o Compose apaga linhas mes
 LEVADOS = ["docker-compose.yml", ".env", "escritor", "leitor", "bench", "docs"]
 
 
-def passos() -> list[tuple[str, list[str]]]:
-    """Devolve cada comando do roteiro, com as linhas que ele mostra."""
+def passos(roteiro: str) -> list[tuple[str, list[str]]]:
+    """Devolve cada comando de um roteiro, com as linhas que ele mostra."""
     achados: list[tuple[str, list[str]]] = []
-    for bloco in re.findall(r"^```console\n(.*?)^```", ROTEIRO, re.MULTILINE | re.DOTALL):
+    for bloco in re.findall(r"^```console\n(.*?)^```", roteiro, re.MULTILINE | re.DOTALL):
         for linha in bloco.splitlines():
             if linha.startswith("$ "):
                 achados.append((linha[2:], []))
@@ -76,7 +76,7 @@ def test_o_roteiro_acontece_como_esta_escrito(projeto: Projeto, tmp_path: Path) 
         copiar = shutil.copytree if (RAIZ / nome).is_dir() else shutil.copy
         copiar(RAIZ / nome, tmp_path / nome)
     ambiente = {**os.environ, **ambiente_limpo(), "COMPOSE_PROJECT_NAME": projeto.nome}
-    roteiro = passos()
+    roteiro = passos(ROTEIRO)
     assert len(roteiro) > 20
     for comando, mostradas in roteiro:
         real = comando.replace("desafio2_dados_db", projeto.volume.nome)

@@ -123,7 +123,7 @@ def do_livro() -> Iterator[Caso]:
     yield sete._replace(detalhe="execução 7: o número esperado é 3")
     apagar = forca("DELETE FROM execucoes")
     yield Caso("E1", apagar, 65, "totais", "há 5 usuários, e nenhuma execução")
-    for origem in ("'importar:'", "'Semear'", "''"):
+    for origem in ("'importar:'", "'Semear'", "'api:'", "''"):
         yield livro("E2", f"origem = {origem}", "a origem não é semear")
     controle = "com caractere de controle, U+"
     yield livro("E3", "origem = 'importar:a' || chr(10)", f"origem {controle}000A")

@@ -30,7 +30,7 @@ MOMENTOS = [
     "2000-02-29T23:59:59Z", "0004-02-29T12:00:00Z", "1582-10-10T00:00:00Z", "1970-01-01T00:00:00Z",
 ]  # fmt: skip
 ORIGENS = [
-    "semear", "adocao", "importar:-", "importar:clientes.csv", "importar: ", "importar::",
+    "semear", "adocao", "api", "importar:-", "importar:clientes.csv", "importar: ", "importar::",
     "importar:importar:", "importar:d'água 👩\u200d👧.csv", "importar:\u202evsc.x",
     "importar:" + "é" * 3000,
 ]  # fmt: skip

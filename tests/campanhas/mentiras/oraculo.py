@@ -168,7 +168,8 @@ DAS_PESSOAS: dict[str, Callable[[list[Linha]], bool]] = {
 
 def _origem(valor: Any) -> bool:
     texto = _decodificado(valor)
-    return texto in {"semear", "adocao"} or (texto.startswith("importar:") and texto != "importar:")
+    de_arquivo = texto.startswith("importar:") and texto != "importar:"
+    return texto in {"semear", "adocao", "api"} or de_arquivo
 
 
 def _dentro(execucao: Execucao, pessoas: list[Linha]) -> list[Linha]:

@@ -29,7 +29,8 @@ MOMENTOS_RUINS = [
     "2026-11-24T1_:00:00Z", "2026-11-24T12:00:00Z\udcff",
 ]  # fmt: skip
 ORIGENS_RUINS = ["", "importar", "importar:", "Semear", "semear ", " semear", "adoção", "restaurar",
-                 "IMPORTAR:x", "importar x", "semear:x", "adocao:", "ｓemear"]  # fmt: skip
+                 "IMPORTAR:x", "importar x", "semear:x", "adocao:", "ｓemear", "api:",
+                 "API"]  # fmt: skip
 DDL_RUINS = [
     ("usuarios", "nome      TEXT NOT NULL", "nome      TEXT NOT NULL CHECK (true)"),
     ("usuarios", "email     TEXT NOT NULL", "email     TEXT NOT NULL COLLATE NOCASE"),

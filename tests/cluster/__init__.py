@@ -1,0 +1,1 @@
+"""O cluster, do `up` à máquina que morre."""

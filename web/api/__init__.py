@@ -1,0 +1,1 @@
+"""O que se pede por HTTP, um módulo por assunto."""

@@ -1,0 +1,222 @@
+"""Muitos pedidos, uma execução: o que a thread de quem grava faz com os que juntou, num servidor.
+
+Duas idas e voltas por execução: numa vão a trava, o que outros gravaram desde a última vez e os
+INSERT; na outra, depois de conferir tudo isso, o livro e o COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import psycopg
+
+from escritor import erros
+from escritor.erros import Erro
+from escritor.execucao import Execucao, agora, seguinte
+from escritor.percurso import Ponto
+from escritor.regras import Quebra
+from escritor.sinais import Sinais
+from postgres.escritor import conexao, conferencia, esquema, falhas, livro
+from postgres.escritor.conexao import Conexao
+from postgres.escritor.endereco import Endereco
+from web.bancos import (
+    ChaveDeOutroPedido,
+    Existe,
+    Indisponivel,
+    Pedido,
+    Recibo,
+    Resposta,
+    TalvezGravado,
+)
+from web.bancos.juntos import ORIGEM, VALE, VENCEM, Linha, recibo, selar
+from web.bancos.postgres import corrente
+from web.bancos.postgres.conexoes import Cursor, falta_a_sala
+
+PREPARA = 2  # vezes que uma instrução roda até que o servidor guarde o plano dela
+CHAVES = """\
+SELECT c.chave, c.impressao, u.id, u.nome, u.email, u.criado_em, e.id, e.elo, e.inseridos
+FROM servico.chaves AS c
+JOIN desafio2.usuarios AS u ON u.id = c.usuario JOIN desafio2.execucoes AS e ON e.id = c.execucao
+WHERE c.chave = ANY(%s)"""
+# Sob a trava, o que não está não aparece no meio; {} é mais uma condição.
+INSERE = """\
+INSERT INTO desafio2.usuarios (id, nome, email, criado_em)
+SELECT row_number() OVER (ORDER BY ordem) + (SELECT coalesce(max(id), 0) FROM desafio2.usuarios),
+    nome, email, %s
+FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS a (nome, email, chave, ordem)
+WHERE NOT EXISTS (
+    SELECT FROM desafio2.usuarios AS u
+    WHERE lower(u.email COLLATE "C") = lower(a.email COLLATE "C")
+){}
+ORDER BY ordem RETURNING id, email"""
+INSERE_SEM_CHAVES = INSERE.format("")
+INSERE_COM_CHAVES = INSERE.format(
+    " AND NOT EXISTS (SELECT FROM servico.chaves AS c WHERE c.chave = a.chave)"
+)
+DONOS = """\
+SELECT e, u.id, u.nome, u.email, u.criado_em FROM unnest(%s::text[]) AS e
+JOIN desafio2.usuarios AS u ON lower(u.email COLLATE "C") = lower(e COLLATE "C")"""
+GUARDA = """\
+INSERT INTO servico.chaves (chave, impressao, usuario, execucao)
+SELECT chave, impressao, usuario, %s
+FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS novas (chave, impressao, usuario)"""
+VENCE = """\
+DELETE FROM servico.chaves WHERE chave IN (
+    SELECT chave FROM servico.chaves WHERE criada_em < now() - make_interval(secs => %s)
+    ORDER BY criada_em LIMIT %s
+)"""
+
+COLUNAS = ("id", "nome", "email", "criado_em")
+
+
+class _Atrasado(Exception):
+    """Outros gravaram muito desde a última vez: confere-se sem a trava, e recomeça-se."""
+
+
+class Gravacao:
+    """Uma conexão de escritor, e até onde já se conferiu o livro."""
+
+    def __init__(self, endereco: Endereco, espera: float) -> None:
+        self._endereco = endereco
+        self._espera = espera
+        self._pilha = ExitStack()
+        self._con: Conexao | None = None
+        self._ponto: Ponto | None = None
+
+    def conferir(self) -> None:
+        """Confere o banco inteiro, uma vez. Levanta Indisponivel."""
+        with self._conectada() as con:
+            self._conferido(con)
+
+    def gravar(self, pedidos: Sequence[Pedido]) -> list[Resposta]:
+        """Grava os pedidos numa execução só, ou nenhuma se nada entra; as respostas na ordem.
+
+        Levanta Indisponivel se nada ficou gravado, e TalvezGravado se não se sabe.
+        """
+        with self._conectada() as con:
+            while True:
+                ponto = self._conferido(con)
+                try:
+                    respostas, self._ponto = _gravar(con, pedidos, ponto)
+                except _Atrasado:
+                    with corrente.instante(con.pg):
+                        self._ponto = corrente.seguir(con.pg, ponto)
+                else:
+                    return respostas
+
+    def _conferido(self, con: Conexao) -> Ponto:
+        """Devolve até onde se conferiu; da primeira vez, confere tudo, sem a trava."""
+        if self._ponto is None:
+            with con.transacao():
+                esquema.garantir(con)
+            with corrente.instante(con.pg):
+                self._ponto = conferencia.antes_de_gravar(con)
+        return self._ponto
+
+    @contextmanager
+    def _conectada(self) -> Iterator[Conexao]:
+        """Dá a conexão, aberta de novo se é preciso; a que falhou não se usa mais."""
+        try:
+            if self._con is None:
+                sinais = Sinais()  # ninguém os instala: numa thread não chegam
+                self._con = self._pilha.enter_context(
+                    conexao.abrir(self._endereco, self._espera, sinais)
+                )
+                self._con.pg.prepare_threshold = PREPARA
+            yield self._con
+        except (Erro, Quebra, psycopg.Error) as erro:
+            talvez = self._con is not None and self._con.desfecho == "talvez"
+            self.fechar()
+            if isinstance(erro, Quebra):  # já não é a história que se conferiu: na próxima, tudo
+                self._ponto = None
+            raise self._traduzir(erro, talvez=talvez) from erro
+
+    def _traduzir(self, erro: Exception, *, talvez: bool) -> Exception:
+        if isinstance(erro, psycopg.Error):
+            if not talvez and (falta := falta_a_sala(erro, self._endereco)):
+                return falta
+            desfecho = "talvez" if talvez else ""
+            erro = falhas.traduzir(erro, self._endereco, self._espera, desfecho)
+        elif isinstance(erro, Quebra):
+            erro = Erro(erros.DADOS, f"{self._endereco}: {erro}; nada foi gravado")
+        return TalvezGravado(str(erro)) if talvez else Indisponivel(str(erro))
+
+    def fechar(self) -> None:
+        """Fecha a conexão."""
+        self._con = None
+        self._pilha.close()
+
+
+def _gravar(con: Conexao, pedidos: Sequence[Pedido], ponto: Ponto) -> tuple[list[Resposta], Ponto]:
+    """Grava numa transação; devolve as respostas, e onde o livro acaba agora.
+
+    Levanta _Atrasado, e Quebra se o que outros gravaram não está certo.
+    """
+    quando = agora()
+    nomes, emails, chaves, _ = map(list, zip(*pedidos, strict=True))
+    com_chaves = any(chaves)
+    insere = INSERE_COM_CHAVES if com_chaves else INSERE_SEM_CHAVES
+    with con.em_fila(), con.transacao():
+        perguntas = corrente.perguntar(con.pg, ponto)
+        guardadas = con.executar(CHAVES, chaves) if com_chaves else None
+        inseridas = con.executar(insere, quando, nomes, emails, chaves)
+        atual = corrente.entender(perguntas, ponto)
+        if atual is None:
+            raise _Atrasado
+        respostas = _ja_gravadas(pedidos, guardadas) if guardadas else {}
+        ids = {email: id_ for id_, email in inseridas.fetchall()}
+        novas: dict[int, Linha] = {
+            onde: (ids[pedido.email], pedido.nome, pedido.email, quando)
+            for onde, pedido in enumerate(pedidos)
+            if onde not in respostas and pedido.email in ids
+        }
+        if len(respostas) + len(novas) < len(pedidos):
+            respostas |= _dos_outros(con, pedidos, {*respostas, *novas})
+        if novas:
+            execucao = seguinte(_cabeca(atual), selar([*novas.values()]), ORIGEM, quando)
+            livro.registrar(con, execucao)
+            _guardar(con, [(pedidos[onde], linha[0]) for onde, linha in novas.items()], execucao)
+            respostas |= {onde: recibo(linha, execucao) for onde, linha in novas.items()}
+            fim = execucao.ultimo_id or 0
+            atual = Ponto(execucao.id, execucao.elo, execucao.total, fim)
+    return [respostas[onde] for onde in range(len(pedidos))], atual
+
+
+def _cabeca(ponto: Ponto) -> Execucao | None:
+    """Devolve, da última execução do livro, o que a seguinte continua."""
+    if not ponto.execucao:
+        return None
+    nada = [""] * 5 + [0] * 5
+    return Execucao._make((ponto.execucao, *nada, ponto.total, "", ponto.elo))
+
+
+def _ja_gravadas(pedidos: Sequence[Pedido], guardadas: Cursor) -> dict[int, Resposta]:
+    """Devolve as respostas que as chaves dos pedidos já tiveram."""
+    por_chave = {chave: campos for chave, *campos in guardadas.fetchall()}
+    respostas: dict[int, Resposta] = {}
+    for onde, pedido in enumerate(pedidos):
+        if pedido.chave in por_chave:
+            impressao, *campos = por_chave[pedido.chave]
+            mesma = impressao == (pedido.impressao or "")
+            respostas[onde] = Recibo(*campos) if mesma else ChaveDeOutroPedido()
+    return respostas
+
+
+def _dos_outros(
+    con: Conexao, pedidos: Sequence[Pedido], respondidos: set[int]
+) -> dict[int, Resposta]:
+    """Devolve, dos que não entraram, a linha que já tem o e-mail de cada um."""
+    restam = {p.email: onde for onde, p in enumerate(pedidos) if onde not in respondidos}
+    return {
+        restam[email]: Existe(dict(zip(COLUNAS, linha, strict=True)))
+        for email, *linha in con.executar(DONOS, [*restam])
+    }
+
+
+def _guardar(con: Conexao, gravados: Sequence[tuple[Pedido, int]], execucao: Execucao) -> None:
+    """Guarda as chaves dos pedidos, cada uma com a linha dele, e apaga umas tantas vencidas."""
+    chaves = [(p.chave, p.impressao or "", linha) for p, linha in gravados if p.chave]
+    if chaves:
+        con.executar(GUARDA, execucao.id, *map(list, zip(*chaves, strict=True)))
+        con.executar(VENCE, VALE, VENCEM * len(chaves))

@@ -1,0 +1,41 @@
+"""O cache pequeno de dentro do processo: os corpos usados por último, até um tanto de bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from web.cache.corpo import Corpo
+
+CABEM = 16 << 20  # bytes
+MAIOR = 1 << 20  # bytes; um corpo maior tomaria o lugar de muitos
+
+
+class Memoria:
+    """Corpos por chave; o que há mais tempo não se usa sai primeiro."""
+
+    def __init__(self, cabem: int = CABEM) -> None:
+        self._cabem = cabem
+        self._bytes = 0
+        self._corpos: OrderedDict[str, Corpo] = OrderedDict()
+        self._tranca = threading.Lock()
+
+    def pegar(self, chave: str) -> Corpo | None:
+        """Devolve o corpo, que passa a ser o mais recente; None se não está."""
+        with self._tranca:
+            if corpo := self._corpos.get(chave):
+                self._corpos.move_to_end(chave)
+            return corpo
+
+    def guardar(self, corpo: Corpo) -> None:
+        """Guarda o corpo e tira os mais antigos, se é preciso lugar."""
+        if len(corpo.conteudo) > MAIOR:
+            return
+        with self._tranca:
+            if corpo.chave in self._corpos:
+                return
+            self._corpos[corpo.chave] = corpo
+            self._bytes += len(corpo.conteudo)
+            while self._bytes > self._cabem:
+                _, saiu = self._corpos.popitem(last=False)
+                self._bytes -= len(saiu.conteudo)

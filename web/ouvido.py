@@ -1,0 +1,83 @@
+"""O ouvido: cada processo aprende a última âncora assim que ela muda, sem perguntar a cada pedido.
+
+Uma thread escuta o banco e, se nada ouve, pergunta-lhe a cada batida. O que se promete: com o
+banco e o processo bem, `ancora` nunca está mais de LIMITE atrás do banco. Passada a validade da
+última batida, quem quer a âncora pergunta ele mesmo.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from web.bancos import Banco, Escuta, Indisponivel
+
+LIMITE = 0.1  # segundos que uma resposta do banco vale
+BATIDA = 0.04  # segundos entre duas perguntas, se nada se ouve
+FOLEGO = 0.01  # segundos ao menos entre duas: sob carga, há uma novidade a cada milissegundo
+SURDO = 0.5  # segundos até tentar de novo uma escuta que se perdeu
+
+
+class _Sabida(NamedTuple):
+    """Uma âncora que o banco disse, e quando se lhe perguntou."""
+
+    ancora: str | None
+    em: float
+
+
+class Ouvido:
+    """A última âncora, e a thread que a mantém em dia."""
+
+    def __init__(self, banco: Banco, ao_mudar: Callable[[], None]) -> None:
+        self._banco = banco
+        self._ao_mudar = ao_mudar
+        self._sabida = _Sabida(None, float("-inf"))
+        self._tranca = threading.Lock()
+        self._parar = threading.Event()
+        self._thread = threading.Thread(target=self._rodar, name="ouvido", daemon=True)
+
+    def iniciar(self) -> None:
+        """Põe a thread no ar."""
+        self._thread.start()
+
+    def parar(self) -> None:
+        """Para de escutar."""
+        self._parar.set()
+        self._thread.join()
+
+    def ancora(self) -> str | None:
+        """Devolve a âncora de há LIMITE segundos, no máximo. Levanta Indisponivel."""
+        sabida = self._sabida
+        if time.monotonic() - sabida.em <= LIMITE:
+            return sabida.ancora
+        return self.perguntar()
+
+    def perguntar(self) -> str | None:
+        """Pergunta ao banco a âncora de agora. Levanta Indisponivel."""
+        antes = time.monotonic()
+        return self._aprender(self._banco.ancora(), antes)
+
+    def _aprender(self, ancora: str | None, em: float) -> str | None:
+        """Guarda o que o banco disse, se é mais novo do que o que se sabe; devolve o que disse."""
+        with self._tranca:
+            mudou = em >= self._sabida.em and ancora != self._sabida.ancora
+            if em >= self._sabida.em:
+                self._sabida = _Sabida(ancora, em)
+        if mudou:
+            self._ao_mudar()
+        return ancora
+
+    def _rodar(self) -> None:
+        while not self._parar.is_set():
+            with suppress(Indisponivel), self._banco.escuta() as escuta:
+                self._escutar(escuta)
+            self._parar.wait(SURDO)
+
+    def _escutar(self, escuta: Escuta) -> None:
+        while not self._parar.wait(FOLEGO):
+            antes = time.monotonic()
+            self._aprender(escuta.ancora(), antes)
+            escuta.esperar(BATIDA)

@@ -1,0 +1,59 @@
+"""O gunicorn na imagem: quantos processos e threads, e o que fazer ao nascer e ao morrer."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import multiprocess
+
+from web.configuracao import Recusada, do_ambiente
+from web.servico import NOME
+
+# Um nome próprio para o que é só deste arquivo: o gunicorn lê dele todas as variáveis que conhece.
+_METRICAS = "PROMETHEUS_MULTIPROC_DIR"
+
+wsgi_app = "web:create_app()"
+bind = "0.0.0.0:5000"  # dentro do contêiner; quem publica a porta é o Compose, em 127.0.0.1
+worker_class = "web.trabalhador.Trabalhador"
+workers = int(os.environ.get("WEB_PROCESSOS", "2"))
+threads = 80  # WEB_FILA cadastros à espera e, ao lado, quem lê
+worker_connections = 2000
+backlog = 2048
+keepalive = 5  # segundos
+timeout = 60
+graceful_timeout = 20  # segundos para terminar o que começou
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - a raiz é só de leitura, e o pulso não precisa de disco
+limit_request_line = 4094
+limit_request_fields = 50
+limit_request_field_size = 4094
+accesslog = None  # a linha de cada pedido é nossa, sem a consulta
+errorlog = "-"
+control_socket_disable = True
+
+
+def on_starting(_: Any) -> None:
+    """Confere o ambiente antes de criar processos, e esvazia as métricas de quem já não existe."""
+    try:
+        do_ambiente(os.environ)
+    except Recusada as erro:
+        raise RuntimeError(erro.message) from None  # o gunicorn diz a linha, e sai com 1
+    if pasta := os.environ.get(_METRICAS):
+        Path(pasta).mkdir(parents=True, exist_ok=True)
+        for arquivo in Path(pasta).glob("*.db"):
+            arquivo.unlink()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Conecta e começa a verificar antes do primeiro pedido."""
+    worker.wsgi.extensions[NOME].iniciar()
+
+
+def worker_exit(_: Any, worker: Any) -> None:
+    """Grava o que está à espera e fecha as conexões."""
+    worker.wsgi.extensions[NOME].parar()
+
+
+def child_exit(_: Any, worker: Any) -> None:
+    """Tira das métricas o processo que saiu."""
+    if os.environ.get(_METRICAS):
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
