@@ -47,5 +47,5 @@ def gunicorn(modelos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     pasta = tmp_path_factory.mktemp("gunicorn")
     banco = pasta / "desafio2.db"
     banco.write_bytes((modelos / "semeado").read_bytes())
-    with no_ar(banco, pasta, "--workers", "1") as servico:
+    with no_ar(banco, pasta, WEB_PROCESSOS="1") as servico:
         yield servico

@@ -282,7 +282,7 @@ def test_os_cabecalhos_de_seguranca(parado: FlaskClient) -> None:
         assert "default-src 'none'" in cabecalhos["Content-Security-Policy"]
         assert "unsafe" not in cabecalhos["Content-Security-Policy"]
         assert cabecalhos["X-Content-Type-Options"] == "nosniff"
-        assert cabecalhos["Referrer-Policy"] == "no-referrer"
+        assert cabecalhos["Referrer-Policy"] == "same-origin"
 
 
 def test_a_pagina_da_api_nao_pede_nada_de_fora(parado: FlaskClient) -> None:
