@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.contrato import AMOSTRA
+from tests.processos import RAIZ
 from tests.web.pilha import Pilha
+from web.configuracao import do_ambiente
 
 pytestmark = pytest.mark.docker
 
@@ -153,3 +155,28 @@ def test_os_conteineres_sao_fechados(pilha: Pilha, servico: str) -> None:
     assert casa["PidsLimit"] > 0
     quem = pilha.rodar("docker", "exec", pilha.conteiner(servico), "id", "-u").stdout.strip()
     assert quem == {"web": "10001", "cache": "999"}[servico]
+
+
+def test_os_pedidos_do_readme(pilha: Pilha) -> None:
+    """Cada `curl` de web/README.md, como está escrito, funciona; a porta é a deste teste."""
+    leia = (RAIZ / "web" / "README.md").read_text(encoding="utf-8")
+    pedidos = [linha for linha in leia.splitlines() if linha.startswith("curl ")]
+    assert len(pedidos) == 13
+    for linha in pedidos:
+        trocada = linha.replace("localhost:5000", f"127.0.0.1:{pilha.porta}")
+        saida = pilha.rodar("bash", "-c", f"{trocada} --silent --show-error --fail-with-body")
+        assert saida.stdout, linha
+
+
+def test_os_comandos_do_readme_sao_os_destes_testes() -> None:
+    """O README da raiz e o de web/ dizem o mesmo comando, e as variáveis da tabela existem."""
+    raiz = (RAIZ / "README.md").read_text(encoding="utf-8")
+    web = (RAIZ / "web" / "README.md").read_text(encoding="utf-8")
+    assert "docker compose -f web/docker-compose.yml up --build" in raiz
+    assert "docker compose -f web/docker-compose.yml up --build" in web
+    onde = ("web/docker-compose.yml", "web/configuracao.py")
+    codigo = "".join((RAIZ / nome).read_text(encoding="utf-8") for nome in onde)
+    ditas = re.findall(r"^\| `([A-Z_]+)` \|", web, re.MULTILINE)
+    assert len(ditas) == 11
+    assert [nome for nome in ditas if nome not in codigo] == []
+    assert do_ambiente({"BANCO": "x"}).fila == 64
