@@ -6,6 +6,7 @@ INSERT; na outra, depois de conferir tudo isso, o livro e o COMMIT.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -33,6 +34,8 @@ from web.bancos.juntos import ORIGEM, VALE, VENCEM, Linha, recibo, selar
 from web.bancos.postgres import corrente
 from web.bancos.postgres.conexoes import Cursor, falta_a_sala
 
+VIVE = "SELECT 1"
+CONFIANCA = 1.0  # segundos em que não se pergunta de novo se uma conexão vive
 PREPARA = 2  # vezes que uma instrução roda até que o servidor guarde o plano dela
 CHAVES = """\
 SELECT c.chave, c.impressao, u.id, u.nome, u.email, u.criado_em, e.id, e.elo, e.inseridos
@@ -102,6 +105,7 @@ class Gravacao:
         self._con: Conexao | None = None
         self._ponto: Ponto | None = None
         self._so_eu = True  # ninguém mais gravou da última vez
+        self._respondeu = 0.0
 
     def conferir(self) -> None:
         """Confere o banco inteiro, uma vez. Levanta Indisponivel."""
@@ -141,6 +145,8 @@ class Gravacao:
     def _conectada(self) -> Iterator[Conexao]:
         """Dá a conexão, aberta de novo se é preciso; a que falhou não se usa mais."""
         try:
+            if self._con and time.monotonic() - self._respondeu > CONFIANCA:
+                self._perguntar_se_vive(self._con)
             if self._con is None:
                 sinais = Sinais()  # ninguém os instala: numa thread não chegam
                 self._con = self._pilha.enter_context(
@@ -148,12 +154,20 @@ class Gravacao:
                 )
                 self._con.pg.prepare_threshold = PREPARA
             yield self._con
+            self._respondeu = time.monotonic()
         except (Erro, Quebra, psycopg.Error) as erro:
             talvez = self._con is not None and self._con.desfecho == "talvez"
             self.fechar()
             if isinstance(erro, Quebra):  # já não é a história que se conferiu: na próxima, tudo
                 self._ponto = None
             raise self._traduzir(erro, talvez=talvez) from erro
+
+    def _perguntar_se_vive(self, con: Conexao) -> None:
+        """Fecha a conexão que morreu parada: mandar-lhe um COMMIT só deixaria a dúvida."""
+        try:
+            con.executar(VIVE)
+        except psycopg.Error:
+            self.fechar()
 
     def _traduzir(self, erro: Exception, *, talvez: bool) -> Exception:
         if isinstance(erro, psycopg.Error):
