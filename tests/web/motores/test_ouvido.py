@@ -105,3 +105,13 @@ def test_uma_resposta_atrasada_nao_apaga_a_mais_nova(monkeypatch: pytest.MonkeyP
     banco.ancora = demorada  # type: ignore[method-assign]
     assert ouvido.perguntar() == "1 a"
     assert ouvido.ancora() == "2 b"
+
+
+def test_um_recibo_daqui_se_sabe_na_hora(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quem gravou por este processo lê o que gravou; um recibo velho não faz voltar atrás."""
+    monkeypatch.setattr("web.ouvido.time.monotonic", lambda: 100.0)
+    ouvido = Ouvido(_Banco(), lambda: None)  # type: ignore[arg-type]
+    assert ouvido.ancora() == "1 a"
+    ouvido.saber(3, "c")
+    ouvido.saber(2, "b")
+    assert ouvido.ancora() == "3 c"
