@@ -33,7 +33,7 @@ SEM_ROTA = "(nenhuma)"
 registro = logging.getLogger("web.pedidos")
 
 
-def create_app(configuracao: Configuracao | None = None) -> APIFlask:
+def montar(configuracao: Configuracao | None = None) -> APIFlask:
     """Monta a aplicação; sem configuração, a do ambiente. Levanta Recusada."""
     configuracao = configuracao or do_ambiente(os.environ)
     _abrir_registro()

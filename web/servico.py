@@ -98,6 +98,7 @@ class Servico:
         finally:
             self._vagas.release()
         if isinstance(feito, Recibo):
+            self.ouvido.saber(feito.execucao, feito.elo)
             metricas.GRAVADOS.inc()
             metricas.JUNTOS.observe(feito.quantas)
         return feito

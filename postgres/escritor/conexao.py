@@ -150,18 +150,21 @@ class Conexao:
             self.executar(TRANCA)  # sozinha: a pergunta seguinte já vê o que o outro confirmou
             yield
             with self.sinais.irrevogavel():
-                self._confirmar()
+                self.confirmar()
         except BaseException:
             self.desfecho = self.desfecho or "desfeita"
             self._desfazer()
             raise
 
-    def _confirmar(self) -> None:
+    def confirmar(
+        self, sql: str = "COMMIT", *parametros: object
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Executa o que confirma: o COMMIT, ou uma instrução que sozinha é uma transação."""
         self._avisos.clear()
         self.desfecho = "talvez"
         try:
             with self._prazo_da_replica():
-                self.executar("COMMIT")
+                cursor = self.executar(sql, *parametros)
                 self._chegar()
         except psycopg.Error:
             # Numa sessão que continua viva, o erro é a resposta: o servidor recusou e desfez.
@@ -171,6 +174,7 @@ class Conexao:
         if SEM_REPLICA.intersection(self._avisos):
             raise falhas.talvez(self.endereco, "o servidor não esperou pela réplica")
         self.desfecho = "gravada"
+        return cursor
 
     def _chegar(self) -> None:
         """Espera pelas respostas do que está na fila, se há uma."""
