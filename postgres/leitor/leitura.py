@@ -7,15 +7,14 @@ from typing import Any
 
 import psycopg
 
-from leitor import console, erros, formatos
+from leitor import console, erros
 from leitor.erros import Erro
 from leitor.indice import Pares
 from leitor.porta import Linha
 from leitor.prova import Execucao, Ponto, Prova, quem_le
-from postgres.leitor import conexao, consultas, endereco, falhas, relato
+from postgres.leitor import conexao, consultas, endereco, falhas, formas, relato
 from postgres.leitor.consultas import Conexao, inteiro
 
-SEPARADORES = b"\x1c", b"\x1d", b"\x1f", b"\x1e"  # os de consultas.LINHAS_SEPARADAS
 ATRASADA = "Leia de novo; ou, para ler o que ela tiver, ponha target_session_attrs=any em BANCO."
 DO_ESQUEMA = {"A1", "A2", "A3", "A4"}  # as regras que dão 78; as outras, 65
 
@@ -163,18 +162,11 @@ class Leitura:
 
     def no_molde(self, limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
         """Devolve as linhas, em blocos, cada uma no molde; `com_barra`, o que a ganha à frente."""
-        abre, *entre, fecha = molde.split(b"%b")
-        trocas = [*zip(SEPARADORES, (*entre, fecha + abre), strict=True)]
-        for bloco in self._blocos(consultas.LINHAS_SEPARADAS, limite):
-            linhas = formatos.com_barras(bloco, com_barra)
-            for separador, trecho in trocas:
-                linhas = linhas.replace(separador, trecho)
-            yield abre + linhas + fecha
+        return formas.no_molde(self._blocos(consultas.LINHAS_SEPARADAS, limite), molde, com_barra)
 
     def linhas_do_csv(self, limite: int) -> Iterator[bytes]:
-        """Devolve as linhas do CSV, em blocos; só o que pede aspas passa por elas."""
-        for bloco in self._blocos(consultas.LINHAS_DO_CSV, limite):
-            yield formatos.com_aspas(bloco).replace(formatos.US, b",")
+        """Devolve as linhas do CSV, em blocos."""
+        return formas.em_csv(self._blocos(consultas.LINHAS_DO_CSV, limite))
 
     def o_que_alarga(
         self, larguras: Sequence[int], limite: int

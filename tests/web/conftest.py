@@ -10,7 +10,6 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from tests.postgres.conftest import _engine_no_ar  # noqa: F401 - uma fixture
 from tests.web.pilha import Pilha
 from tests.web.processo import Servico as Processo
 from tests.web.processo import no_ar

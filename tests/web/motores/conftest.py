@@ -9,13 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.postgres.bancos import Acesso, Banco
-from tests.postgres.conftest import _engine_no_ar, acesso, servidor
 from tests.processos import RAIZ
 from tests.web.motores.apoio import Arquivo, Motor, Servidor, aberto
 from web import bancos
 from web.gravador import Gravador
-
-__all__ = ["_engine_no_ar", "acesso", "servidor"]
 
 SERVICO = (RAIZ / "web" / "servico.sql").read_text(encoding="utf-8")
 

@@ -133,9 +133,8 @@ class Conexoes:
             return Indisponivel(f"{self.nome}: {motivo}", 2)
         if falta := falta_a_sala(erro, self.nome):
             return falta
-        dono = endereco.do_dono(self.partes)
         try:
-            dito = falhas.traduzir(erro, self.nome, dono, self._espera, entrou=True)
+            dito = falhas.traduzir(erro, self.nome, self.partes, self._espera, entrou=True)
         except psycopg.Error:
             raise erro from None
         return Indisponivel(str(dito))

@@ -8,9 +8,10 @@ de ver que a história ainda é a da âncora.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from postgres.leitor import consultas as do_leitor
+from postgres.leitor import formas
 from web.bancos import Indisponivel
 from web.bancos.postgres import consultas
 from web.bancos.postgres.conexoes import Conexoes, cruas
@@ -22,7 +23,7 @@ SO_AS_ACHADAS = f"{DE_TODAS} AND {consultas.TEXTO} LIKE {consultas.PADRAO}".repl
 
 
 class Tabela:
-    """O que leitor/formatos.py pede de uma leitura: blocos de colunas lado a lado."""
+    """O que leitor/formatos.py pede de uma leitura: as linhas em blocos."""
 
     def __init__(self, conexoes: Conexoes, padrao: str | None) -> None:
         self._conexoes = conexoes
@@ -30,13 +31,13 @@ class Tabela:
         [(ancora, self._ate)] = conexoes.ler(consultas.PONTA).fetchall()
         self.ancora: str = ancora or ""
 
-    def colunas(self, _limite: int) -> Iterator[bytes]:
-        """Devolve os blocos, como `leitor.porta.Leitura.colunas`."""
-        return self._blocos(do_leitor.COLUNAS)
+    def no_molde(self, _limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
+        """Devolve as linhas em blocos, como `leitor.porta.Leitura.no_molde`."""
+        return formas.no_molde(self._blocos(do_leitor.LINHAS_SEPARADAS), molde, com_barra)
 
-    def colunas_do_csv(self, _limite: int) -> Iterator[bytes]:
-        """Como `colunas`, com um apóstrofo à frente do que uma planilha tomaria por fórmula."""
-        return self._blocos(do_leitor.COLUNAS_DO_CSV)
+    def linhas_do_csv(self, _limite: int) -> Iterator[bytes]:
+        """Devolve as linhas do CSV, como `leitor.porta.Leitura.linhas_do_csv`."""
+        return formas.em_csv(self._blocos(do_leitor.LINHAS_DO_CSV))
 
     def _blocos(self, sql: str) -> Iterator[bytes]:
         if self._padrao is not None:

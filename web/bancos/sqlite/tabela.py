@@ -7,8 +7,9 @@ pedaço se lê numa transação dele, depois de ver que a história ainda é a d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from leitor import formatos
 from leitor.banco import consultas as do_leitor
 from web.bancos import Indisponivel
 from web.bancos.sqlite import consultas
@@ -18,7 +19,7 @@ SO_AS_ACHADAS = f" AND {consultas.TEM.format('')}".replace(":termo", "?3")
 
 
 class Tabela:
-    """O que leitor/formatos.py pede de uma leitura: blocos de colunas lado a lado."""
+    """O que leitor/formatos.py pede de uma leitura: as linhas em blocos."""
 
     def __init__(self, conexoes: Conexoes, busca: str | None) -> None:
         self._conexoes = conexoes
@@ -28,13 +29,15 @@ class Tabela:
             (self._ate,) = con.execute(consultas.MAIOR_ID).fetchone()
         self.ancora: str = linha[0] if linha else ""
 
-    def colunas(self, _limite: int) -> Iterator[bytes]:
-        """Devolve os blocos, como `leitor.porta.Leitura.colunas`."""
-        return self._blocos(do_leitor.COLUNAS)
+    def no_molde(self, _limite: int, molde: bytes, com_barra: Sequence[bytes]) -> Iterator[bytes]:
+        """Devolve as linhas em blocos, como `leitor.porta.Leitura.no_molde`."""
+        blocos = self._blocos(do_leitor.COLUNAS)
+        escapados = (formatos.com_barras(bloco, com_barra) for bloco in blocos)
+        return formatos.das_colunas(escapados, molde)
 
-    def colunas_do_csv(self, _limite: int) -> Iterator[bytes]:
-        """Como `colunas`, com um apóstrofo à frente do que uma planilha tomaria por fórmula."""
-        return self._blocos(do_leitor.COLUNAS_DO_CSV)
+    def linhas_do_csv(self, _limite: int) -> Iterator[bytes]:
+        """Devolve as linhas do CSV, como `leitor.porta.Leitura.linhas_do_csv`."""
+        return formatos.csv_das_colunas(self._blocos(do_leitor.COLUNAS_DO_CSV))
 
     def _blocos(self, sql: str) -> Iterator[bytes]:
         if self._termo is not None:
