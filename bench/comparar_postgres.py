@@ -194,12 +194,16 @@ def main() -> int:
         for n in range(opcoes.rodadas):
             for bancada in bancadas:
                 rodada(bancada, pares=not opcoes.so_o_par)
+            guardar(bancadas, opcoes.linhas)  # quem para no meio fica com as rodadas inteiras
             print(f"rodada {n + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
-    resultado = {bancada.nomes: bancada.resultado() for bancada in bancadas}
-    destino = RAIZ / f"bench/postgres-{opcoes.linhas}.json"
-    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=1) + "\n")
-    print(destino)
     return 0
+
+
+def guardar(bancadas: list[Bancada], linhas: int) -> None:
+    """Guarda o que se mediu até aqui."""
+    resultado = {bancada.nomes: bancada.resultado() for bancada in bancadas}
+    destino = RAIZ / f"bench/postgres-{linhas}.json"
+    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":
