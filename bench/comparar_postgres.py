@@ -155,12 +155,10 @@ def ler(b: Bancada, banco: Banco, pares: bool) -> None:
     leitor = f"{PYTHON} -m postgres.leitor --banco {uri}"
     b.medir("verificar", f"{leitor} verificar")
     b.medir("só os lacres", f"{PYTHON} bench/so_ler_postgres.py {uri} lacres")
+    b.medir("listar json", f"{leitor} listar --formato json")
     for formato in ("json", "jsonl", "csv"):
-        b.medir(
-            f"listar {formato}, sem verificar",
-            f"{PYTHON} bench/so_ler_postgres.py {uri} {formato}",
-        )
-        b.medir(f"listar {formato}", f"{leitor} listar --formato {formato}")
+        caso = f"listar {formato}, sem verificar"
+        b.medir(caso, f"{PYTHON} bench/so_ler_postgres.py {uri} {formato}")
     b.medir("copiar", f"{leitor} copiar --substituir {b.pasta / 'copia.db'}")
     for caso, comando in LEITURAS.items() if pares else ():
         b.medir(caso, comando.format(uri))
