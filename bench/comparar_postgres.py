@@ -155,12 +155,10 @@ def ler(b: Bancada, banco: Banco, pares: bool) -> None:
     leitor = f"{PYTHON} -m postgres.leitor --banco {uri}"
     b.medir("verificar", f"{leitor} verificar")
     b.medir("só os lacres", f"{PYTHON} bench/so_ler_postgres.py {uri} lacres")
+    b.medir("listar json", f"{leitor} listar --formato json")
     for formato in ("json", "jsonl", "csv"):
-        b.medir(
-            f"listar {formato}, sem verificar",
-            f"{PYTHON} bench/so_ler_postgres.py {uri} {formato}",
-        )
-        b.medir(f"listar {formato}", f"{leitor} listar --formato {formato}")
+        caso = f"listar {formato}, sem verificar"
+        b.medir(caso, f"{PYTHON} bench/so_ler_postgres.py {uri} {formato}")
     b.medir("copiar", f"{leitor} copiar --substituir {b.pasta / 'copia.db'}")
     for caso, comando in LEITURAS.items() if pares else ():
         b.medir(caso, comando.format(uri))
@@ -194,12 +192,16 @@ def main() -> int:
         for n in range(opcoes.rodadas):
             for bancada in bancadas:
                 rodada(bancada, pares=not opcoes.so_o_par)
+            guardar(bancadas, opcoes.linhas)  # quem para no meio fica com as rodadas inteiras
             print(f"rodada {n + 1} de {opcoes.rodadas}", file=sys.stderr, flush=True)
-    resultado = {bancada.nomes: bancada.resultado() for bancada in bancadas}
-    destino = RAIZ / f"bench/postgres-{opcoes.linhas}.json"
-    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=1) + "\n")
-    print(destino)
     return 0
+
+
+def guardar(bancadas: list[Bancada], linhas: int) -> None:
+    """Guarda o que se mediu até aqui."""
+    resultado = {bancada.nomes: bancada.resultado() for bancada in bancadas}
+    destino = RAIZ / f"bench/postgres-{linhas}.json"
+    destino.write_text(json.dumps(resultado, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from runpy import run_path
 
 from tests.processos import RAIZ
 
+TABELA = run_path(str(RAIZ / "bench/tabela_postgres.py"))
 GRAFICO = run_path(str(RAIZ / "bench/grafico.py"))  # um script, e não um pacote
 MEDICOES = (RAIZ / "docs/medicoes.md").read_text(encoding="utf-8")
 
@@ -30,6 +31,13 @@ def test_cada_numero_e_o_que_se_mediu() -> None:
     citadas = MEDICOES.partition(GRAFICO["COMECO"])[2].partition(GRAFICO["FIM"])[0]
     assert len(linhas(citadas)) > 30
     assert linhas(citadas) == linhas(medidas())
+
+
+def test_os_do_postgresql_tambem() -> None:
+    """A seção do PostgreSQL, pelos resultados dela."""
+    citadas = MEDICOES.partition(TABELA["COMECO"])[2].partition(TABELA["FIM"])[0]
+    assert len(linhas(citadas)) > 15
+    assert linhas(citadas) == linhas(TABELA["tabelas"](TABELA["ler"]()))
 
 
 def test_controle_um_numero_melhorado_e_pego() -> None:

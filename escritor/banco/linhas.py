@@ -53,11 +53,23 @@ def intactas(con: sqlite3.Connection, depois_de: int, inseridas: int, seladas: S
     """
     resumo = hashlib.sha256()
     (primeira,) = con.execute(ID_A_TANTAS, (depois_de, 0)).fetchone() or (0,)
-    achadas, quantas, ultima = 0, POR_BLOCO, 0
+    achadas = ultima = 0
+    for quantas, maior, bloco in sem_conferir(con, depois_de):
+        resumo.update(bloco)
+        achadas += quantas
+        ultima = maior
+    return (achadas, Seladas(primeira, ultima, resumo.hexdigest())) == (inseridas, seladas)
+
+
+def sem_conferir(con: sqlite3.Connection, depois_de: int) -> Iterator[tuple[int, int, bytes]]:
+    """Devolve, das linhas depois deste id, quantas traz cada bloco, o maior id, e elas.
+
+    Juntas como o lacre as junta, e sem olhar o que dizem.
+    """
+    quantas = POR_BLOCO
     while quantas == POR_BLOCO:
         (fim,) = con.execute(ID_A_TANTAS, (depois_de, POR_BLOCO - 1)).fetchone() or (TETO,)
         quantas, maior, bloco = con.execute(SO_O_TEXTO, (depois_de, fim)).fetchone()
-        resumo.update(bloco or b"")
-        achadas += quantas
-        depois_de = ultima = maior or ultima
-    return (achadas, Seladas(primeira, ultima, resumo.hexdigest())) == (inseridas, seladas)
+        if quantas:
+            yield quantas, maior, bloco or b""
+            depois_de = maior

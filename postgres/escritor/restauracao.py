@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from tempfile import NamedTemporaryFile
 
-from escritor import erros, percurso
-from escritor.banco.linhas import em_blocos
+from escritor import erros
+from escritor.banco.linhas import sem_conferir
 from escritor.copias.recebida import conferir
 from escritor.entrada import fonte
 from escritor.erros import Erro
@@ -106,9 +106,9 @@ def _acrescentar(con: Conexao, copia: sqlite3.Connection, ponto: Ponto, quantas:
     if refaz:
         con.executar(carga.SOLTA)
     with copiando(con.pg, COPIA_USUARIOS) as mandar:
-        for linhas in em_blocos(copia, ponto.fim):
-            mandar(percurso.RS.join(linhas) + percurso.RS)
-            novas += len(linhas)
+        for entram, _, linhas in sem_conferir(copia, ponto.fim):  # já conferidas ao receber
+            mandar(linhas)
+            novas += entram
     if refaz:
         carga.refazer(con)
     execucoes = copia.execute(EXECUCOES_DEPOIS, (ponto.execucao,))
