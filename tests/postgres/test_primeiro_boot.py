@@ -80,8 +80,9 @@ def test_um_boot_que_morreu_no_meio_nunca_fica_sao_e_diz_o_que_apagar(
         "saúde: o primeiro boot morreu antes do fim, e este banco nunca foi usado. "
         "Apague-o e suba de novo: docker compose down --volumes\n"
     )
-    esperar(lambda: dito in outro_servidor.registro(), "a saúde dizer o que apagar")
-    esperar(lambda: outro_servidor.saude() == "unhealthy", "o exame recusar o servidor")
+    esperar(lambda: dito in outro_servidor.registro(), "o exame recusar o servidor")
+    outro_servidor.dentro("sh", "/saude.sh", codigo=1)
+    assert outro_servidor.saude() != "healthy"
 
 
 def test_senhas_perdidas_se_dao_de_novo(servidor_que_cai: Servidor) -> None:
@@ -98,8 +99,8 @@ def test_senhas_perdidas_se_dao_de_novo(servidor_que_cai: Servidor) -> None:
     servidor.compose("up", "-d", "db")
 
     remedio = "docker compose exec db sh /docker-entrypoint-initdb.d/10-papeis.sh\n"
-    esperar(lambda: remedio in servidor.registro(), "a saúde dizer o que fazer")
-    esperar(lambda: servidor.saude() == "unhealthy", "o exame recusar o servidor")
+    esperar(lambda: remedio in servidor.registro(), "o exame recusar o servidor")
+    servidor.dentro("sh", "/saude.sh", codigo=1)
     assert "saúde: o leitor não entra (" in servidor.registro()
     servidor.dentro("sh", "/docker-entrypoint-initdb.d/10-papeis.sh")
     esperar(lambda: servidor.saude() == "healthy", "o servidor ficar são")
