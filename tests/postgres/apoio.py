@@ -74,7 +74,7 @@ class Servidor:
         """Faz o exame de saúde até que passe."""
         exame = "sh /saude.sh && echo são || :"
         pronto = ("docker", "exec", f"{self.nome}-db-1", "sh", "-c", exame)
-        esperar(lambda: rodar(*pronto).stdout == "são\n", "o servidor responder")
+        esperar(lambda: rodar(*pronto).stdout == "são\n", "o servidor responder", 3 * PRAZO)
 
     def saude(self) -> str:
         """Devolve o que o engine diz da saúde do servidor."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.apoio import esperar
+from tests.docker.apoio import PRAZO, esperar
 from tests.postgres.apoio import ANA, MARCA, SETUP, Servidor, rodar
 
 pytestmark = pytest.mark.docker
@@ -71,7 +71,9 @@ def test_um_boot_que_morreu_no_meio_nunca_fica_sao_e_diz_o_que_apagar(
 
     outro_servidor.compose("up", "-d", "db", extras=[parado])
     chegou = ("sh", "-c", "test -e /tmp/parado && echo sim || echo não")
-    esperar(lambda: outro_servidor.dentro(*chegou).stdout == "sim\n", "o boot chegar ao meio")
+    esperar(
+        lambda: outro_servidor.dentro(*chegou).stdout == "sim\n", "o boot chegar ao meio", 3 * PRAZO
+    )
     assert outro_servidor.saude() != "healthy"  # o socket já responde, e não basta
     outro_servidor.compose("kill", "db")
     outro_servidor.compose("up", "-d", "--no-deps", "db")
