@@ -113,6 +113,16 @@ def test_nenhum_circulo(casa: Casa) -> None:
     assert circulo(casa[0]) == []
 
 
+def test_nenhum_circulo_no_postgres() -> None:
+    """Nem lá; e nele o SQLite só entra por onde um arquivo chega ou sai."""
+    vizinhos = grafo("postgres")
+    assert circulo(vizinhos) == []
+    assert {m for m, de in vizinhos.items() if "sqlite3" in de} == {
+        "postgres.escritor.restauracao",
+        "postgres.leitor.copia",
+    }
+
+
 def test_nenhum_import_sobe(casa: Casa) -> None:
     """Um cômodo não conhece quem o usa nem outro cômodo; o que é de todos, nem um deles."""
     vizinhos, _, andares = casa

@@ -14,6 +14,8 @@ import leitor.versao
 from tests.processos import RAIZ, rodar
 
 PACOTES = ["escritor", "leitor"]
+# De cada metade de postgres/, os pacotes que ela pode usar: o driver só entra aqui.
+NO_POSTGRES = {lado: {lado, f"postgres.{lado}", "psycopg"} for lado in PACOTES}
 BIBLIOTECA = {*sys.stdlib_module_names, "_sha2"}  # o _sha2 é dela desde o 3.12
 MODULOS = [modulo for pacote in PACOTES for modulo in sorted((RAIZ / pacote).rglob("*.py"))]
 EXPLODE = """
@@ -54,6 +56,16 @@ def de_fora(modulo: Path, raiz: Path = RAIZ) -> set[str]:
     return {i for i, topo in raizes.items() if topo not in {pacote, *BIBLIOTECA}}
 
 
+def alheios(modulo: Path, pacotes: set[str]) -> set[str]:
+    """Devolve os imports que não são da biblioteca padrão nem de um destes pacotes."""
+    return {
+        inteiro
+        for inteiro in importados(modulo)
+        if inteiro.partition(".")[0] not in BIBLIOTECA
+        if not any(f"{inteiro}.".startswith(f"{pacote}.") for pacote in pacotes)
+    }
+
+
 @pytest.mark.parametrize("modulo", MODULOS, ids=nome)
 def test_so_a_biblioteca_padrao_e_o_proprio_pacote(modulo: Path) -> None:
     """Nem pacotes de fora, nem o outro programa: o que os liga é o arquivo."""
@@ -65,6 +77,36 @@ def test_os_modulos_foram_achados() -> None:
     assert {"escritor.app", "escritor.banco", "leitor.app", "leitor.banco"} <= {*map(nome, MODULOS)}
     arquivos = rodar(["git", "ls-files", *(f"{pacote}/*.py" for pacote in PACOTES)], pasta=RAIZ)
     assert sorted(arquivos.stdout.split()) == sorted(str(m.relative_to(RAIZ)) for m in MODULOS)
+
+
+@pytest.mark.parametrize("lado", NO_POSTGRES)
+def test_cada_metade_do_postgres_so_conhece_o_seu_lado(lado: str) -> None:
+    """Nem o outro programa, nem a outra metade, nem nada além do psycopg."""
+    modulos = sorted((RAIZ / "postgres" / lado).rglob("*.py"))
+    assert len(modulos) > 5
+    assert {nome(m): alheios(m, NO_POSTGRES[lado]) for m in modulos} == {
+        nome(m): set() for m in modulos
+    }
+
+
+def test_controle_a_metade_que_importa_a_outra_e_acusada(tmp_path: Path) -> None:
+    """Controle negativo: a outra metade, o outro programa e outro pacote, um por um."""
+    (tmp_path / "intruso.py").write_text(
+        "import os, psycopg.errors\nfrom escritor.erros import Erro\nimport postgres.leitor.banco\n"
+        "from leitor import app\nimport sqlalchemy\n"
+    )
+    achados = alheios(tmp_path / "intruso.py", NO_POSTGRES["escritor"])
+    assert achados == {"postgres.leitor.banco", "leitor", "sqlalchemy"}
+
+
+@pytest.mark.parametrize("pacote", PACOTES)
+def test_a_partida_do_par_nao_carrega_o_postgres(pacote: str, tmp_path: Path) -> None:
+    """Com o driver instalado ao lado, o par do SQLite nem olha para ele."""
+    ambiente = ["env", f"BANCO={tmp_path / 'd.db'}"]
+    saida = rodar([*ambiente, sys.executable, "-X", "importtime", "-m", pacote], pasta=RAIZ)
+    carregados = re.findall(r"\| +([\w.]+)$", saida.stderr, re.MULTILINE)
+    assert f"{pacote}.app" in carregados
+    assert [m for m in carregados if m.startswith(("psycopg", "postgres"))] == []
 
 
 @pytest.mark.parametrize(

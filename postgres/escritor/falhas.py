@@ -126,7 +126,8 @@ FORA_DO_AR = Prevista(
 def ao_conectar(erro: psycopg.Error, onde: Endereco) -> Erro:
     """Traduz uma falha de quem ainda não entrou no servidor."""
     texto = numa_linha(erro)
-    achadas = (prevista for padrao, prevista in SEM_CONEXAO if re.search(padrao, texto))
+    sem_nomes = re.sub(r'"[^"]*"', '""', texto)  # um servidor pode chamar-se standby
+    achadas = (prevista for padrao, prevista in SEM_CONEXAO if re.search(padrao, sem_nomes))
     prevista = next(achadas, FORA_DO_AR)
     remedio = prevista.remedio.format(onde.do_dono)
     return Erro(

@@ -74,7 +74,7 @@ def estado(erro: psycopg.Error, *, entrou: bool) -> str:
         return erro.sqlstate
     if entrou:  # sem SQLSTATE, é o libpq que fala: a conexão caiu, ou o defeito é nosso
         return "08006" if isinstance(erro, psycopg.OperationalError) else ""
-    texto = str(erro)
+    texto = re.sub(r'"[^"]*"', '""', str(erro))  # um servidor pode chamar-se SSL
     return next((dito for dito, padrao in SEM_ENTRAR if re.search(padrao, texto)), "08001")
 
 

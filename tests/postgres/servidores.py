@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docker.conftest import o_que_falta
-from tests.postgres.apoio import Servidor
+from tests.postgres.apoio import RARO, Servidor
 from tests.postgres.bancos import Acesso, Banco
 
 
@@ -29,7 +29,7 @@ def servidor(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Servidor]:
     """Um servidor são, para os testes que deixam tudo como estava."""
-    with Servidor(tmp_path_factory.mktemp("servidor")) as novo:
+    with Servidor(tmp_path_factory.mktemp("servidor"), RARO) as novo:
         novo.subir()
         yield novo
 
@@ -40,7 +40,7 @@ def outro_servidor(
     tmp_path: Path,
 ) -> Iterator[Servidor]:
     """Um projeto sem nada no ar, para quem vai parar, matar ou apagar."""
-    with Servidor(tmp_path, tentativas=4) as novo:
+    with Servidor(tmp_path) as novo:
         yield novo
 
 
@@ -50,7 +50,7 @@ def servidor_que_cai(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Servidor]:
     """Um servidor para quem o mata ou o para, e o deixa são outra vez."""
-    with Servidor(tmp_path_factory.mktemp("que cai"), tentativas=4) as novo:
+    with Servidor(tmp_path_factory.mktemp("que cai"), "2s", tentativas=3) as novo:
         novo.subir()
         yield novo
 

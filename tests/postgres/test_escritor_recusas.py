@@ -78,12 +78,14 @@ def test_varios_enderecos(escritor_pg: Programa, banco_pg: Banco, acesso: Acesso
     assert len(banco_pg.pessoas()) == 3
 
 
-def test_um_servidor_que_nao_responde(escritor_pg: Programa, banco_pg: Banco) -> None:
-    """75: pode ser que volte."""
+@pytest.mark.parametrize("host", ["127.0.0.1", "standby-SSL.exemplo"])
+def test_um_servidor_que_nao_responde(host: str, escritor_pg: Programa, banco_pg: Banco) -> None:
+    """75: pode ser que volte; e o nome do servidor não se toma pelo motivo."""
     with socket.create_server(("127.0.0.1", 0)) as fechada:
         porta = fechada.getsockname()[1]
-    linha = recusa(escritor_pg("--banco", banco_pg.uri(onde=f"127.0.0.1:{porta}")), 75)
-    assert linha.startswith(f"127.0.0.1:{porta}/{banco_pg.nome}: não deu para conectar (")
+    onde = f"host={host} hostaddr=127.0.0.1 port={porta} user=escritor dbname={banco_pg.nome}"
+    linha = recusa(escritor_pg("--banco", onde), 75)
+    assert linha.startswith(f"{host}:{porta}/{banco_pg.nome}: não deu para conectar (")
     assert "Connection refused" in linha
     assert "nada foi gravado. Confira BANCO e se o servidor está no ar" in linha
 

@@ -157,10 +157,8 @@ def test_um_banco_estragado_nao_se_copia(
     onde = destino if destino == "-" else str(tmp_path / destino)
     codigo, stdout, stderr = leitor_pg("copiar", onde)
     assert (codigo, stdout) == (65, "")
-    assert stderr.startswith(
-        f"[LEITOR] ERRO: {banco_pg.mostrado}: lacre quebrado na execução 1: as linhas não são as "
-        "que foram gravadas (regra E10 do contrato). Restaure uma cópia num banco novo: "
-    )
+    assert stderr.startswith(f"[LEITOR] ERRO: {banco_pg.mostrado}: lacre quebrado na execução 1 (")
+    assert "regra E10 do contrato). Restaure uma cópia num banco novo: " in stderr
     assert not [p for p in tmp_path.iterdir() if p.name.startswith("copia")]
 
 

@@ -50,13 +50,17 @@ def test_um_endereco_que_nao_se_entende(texto: str, leitor_pg: Programa) -> None
     assert "gredo" not in leitor_pg("--banco", texto).stderr
 
 
-def test_sem_servidor(leitor_pg: Programa) -> None:
-    """Espera por ele BANCO_ESPERA, e então 75."""
+@pytest.mark.parametrize("host", ["127.0.0.1", "standby-SSL.exemplo"])
+def test_sem_servidor(host: str, leitor_pg: Programa) -> None:
+    """Espera por ele BANCO_ESPERA, e então 75; o nome dele não se toma pelo motivo."""
     with socket.socket() as fechado:
         fechado.bind(("127.0.0.1", 0))
         porta = fechado.getsockname()[1]
-        alvo = f"postgresql://leitor:segredo@127.0.0.1:{porta}/desafio2"
-        recusa(leitor_pg, 75, f"127.0.0.1:{porta}/desafio2: não deu para conectar", banco=alvo)
+        alvo = (
+            f"host={host} hostaddr=127.0.0.1 port={porta} user=leitor password=segredo "
+            "dbname=desafio2"
+        )
+        recusa(leitor_pg, 75, f"{host}:{porta}/desafio2: não deu para conectar", banco=alvo)
 
 
 def test_o_servidor_que_ainda_nao_subiu(

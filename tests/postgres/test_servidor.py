@@ -24,36 +24,6 @@ ESQUEMA = (
 )
 
 
-def test_endurecido_e_sem_porta(servidor: Servidor) -> None:
-    """Usuário da imagem, raiz só de leitura, nenhuma capacidade, nenhuma porta, limites."""
-    dito = servidor.inspecao()
-    host = dito["HostConfig"]
-
-    assert dito["Config"]["User"] == "postgres"
-    assert host["ReadonlyRootfs"] is True
-    assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
-    assert host["SecurityOpt"] == ["no-new-privileges:true"]
-    assert host["RestartPolicy"]["Name"] == "always"
-    assert 0 < host["Memory"] == host["MemorySwap"]
-    assert host["PidsLimit"] > 0
-    assert not host["PortBindings"]
-    assert list(dito["NetworkSettings"]["Networks"]) == [f"{servidor.nome}_rede"]
-    assert servidor.dentro("sh", "-c", "id -u; grep ^CapBnd /proc/self/status").stdout == (
-        "999\nCapBnd:\t0000000000000000\n"
-    )
-
-
-def test_so_os_volumes_com_nome(servidor: Servidor) -> None:
-    """Os dados e as senhas: nenhum volume anônimo, nem no contêiner que inventa as senhas."""
-    for servico, esperados in {
-        "db": {"dados_pg", "segredos"},
-        "segredos": {"segredos", "segredo_escritor", "segredo_leitor"},
-    }.items():
-        montados = servidor.inspecao(servico)["Mounts"]
-        volumes = {montado["Name"] for montado in montados if montado["Type"] == "volume"}
-        assert volumes == {f"{servidor.nome}_{nome}" for nome in esperados}
-
-
 @pytest.mark.parametrize("papel", ["escritor", "leitor"])
 def test_cada_papel_entra_por_tcp_com_a_senha_que_so_ele_tem(
     servidor: Servidor, papel: str

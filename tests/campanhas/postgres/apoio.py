@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -9,9 +10,9 @@ from typing import Any, NamedTuple
 
 from tests.campanhas.apoio import resumo
 from tests.conftest import Programa
-from tests.postgres.bancos import Banco
+from tests.postgres.bancos import Acesso, Banco
 from tests.postgres.test_escritor import conferir_prova
-from tests.processos import Saida, esperar
+from tests.processos import Saida, comando, esperar, fluxo, iniciado, terminar
 
 NOSSAS = """\
 SELECT count(*) FROM pg_stat_activity
@@ -33,6 +34,29 @@ def estado(banco: Banco) -> Estado:
     # Os instantes e o container mudam de uma vez para outra; as pessoas e as contas, não.
     contas: list[Any] = [(e[0], e[1], *e[6:12]) for e in livro]
     return Estado(len(linhas), len(livro), resumo([linha[:3] for linha in linhas] + contas))
+
+
+class Caso:
+    """Uma importação, os bancos de antes e de depois dela, e quanto demora."""
+
+    def __init__(self, arquivo: str, acesso: Acesso, molde: str) -> None:
+        self.arquivo = arquivo
+        with acesso.banco(molde) as banco:
+            self.antes = estado(banco)
+            inicio = time.monotonic()
+            assert self.importar(banco).codigo == 0
+            self.segundos = time.monotonic() - inicio
+            self.depois: Estado = estado(banco)
+
+    def comando(self, banco: Banco) -> list[str]:
+        """Devolve o comando que importa neste banco."""
+        return comando("postgres.escritor", "--banco", banco.uri(), "importar", self.arquivo)
+
+    def importar(self, banco: Banco) -> Saida:
+        """Importa até o fim."""
+        with iniciado(self.comando(banco)) as processo:
+            fluxo(processo.stdin).close()
+            return terminar(processo)
 
 
 def escrever(pasta: Path, nome: str, pessoas: Iterable[tuple[str, str]]) -> str:

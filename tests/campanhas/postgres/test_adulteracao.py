@@ -128,7 +128,7 @@ def test_um_superusuario_muda_o_passado(
             sozinha, com_ancora = leitor_pg(*verificar), leitor_pg(*verificar, *opcoes)
         assert sozinha.codigo == (65 if especie in VISTAS else 0), f"{rotulo}: {sozinha.stderr}"
         assert (com_ancora.codigo, com_ancora.stderr.count("\n")) == (65, 1), rotulo
-        contas[especie.__name__.replace("_", " ")] += 1
+        contas[especie.__name__.replace("_", " ").replace("execucao", "execução")] += 1
     campanha.anotar(
         tentou=f"{milhar(vezes)} mudanças por SQL, como superusuário: {contas_em_texto(contas)}",
         viu="65 em todas",
