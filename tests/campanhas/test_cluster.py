@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 
@@ -181,9 +181,9 @@ def encher(discos: dict[str, Path]) -> falhas.Provocar:
         manda = cluster.manda()
         ditas = cluster.registro(manda).count(SEM_ESPACO)
         lastro = discos[manda].parent / "lastro"
-        volume = os.statvfs(lastro.parent)
-        with lastro.open("wb") as arquivo:
-            os.posix_fallocate(arquivo.fileno(), 0, volume.f_bavail * volume.f_frsize)
+        with lastro.open("wb", buffering=0) as arquivo, suppress(OSError):
+            while arquivo.write(bytes(1 << 20)):
+                pass
         esperar(lambda: cluster.registro(manda).count(SEM_ESPACO) > ditas, "o disco encher", PRAZO)
         return lastro.unlink
 

@@ -139,7 +139,7 @@ def test_sem_replica_ninguem_grava(no_ar: Cluster) -> None:
         processo.stdin.write("nome,email\nQuem,talvez@x.com\n")
         processo.stdin.flush()
         sessoes = (
-            "SELECT FROM pg_stat_activity WHERE usename = 'escritor' AND state LIKE 'idle in%'"
+            "SELECT 1 FROM pg_stat_activity WHERE usename = 'escritor' AND state LIKE 'idle in%'"
         )
         esperar(lambda: no_ar.consultar(no_ar.manda(), sessoes), "o escritor começar", PRAZO)
         rodar("docker", "kill", *replicas)

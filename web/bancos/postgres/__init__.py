@@ -36,7 +36,7 @@ class Banco:
         self.descricao = self._escritas.nome
         partes = self._escritas.partes
         self.host = partes.get("host") or partes.get("hostaddr") or "localhost"
-        self.porta: int | None = int(partes.get("port", PORTA).partition(",")[0])
+        self.porta: int | None = int(partes.get("port", "").partition(",")[0] or PORTA)
 
     def pagina(self, limite: int, depois_de: int, busca: str | None) -> Pagina:
         """Devolve até `limite` linhas com id > `depois_de`, e a âncora, de um instante só."""
