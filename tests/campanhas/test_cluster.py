@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
+from time import monotonic as agora
 
 import pytest
 from docker import DockerClient
@@ -21,7 +22,6 @@ from tests.cluster.apoio import (
     PRAZO,
     Cluster,
     Confirmacao,
-    agora,
     ancoras,
     conferir,
     rodar,

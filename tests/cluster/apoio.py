@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -245,8 +244,3 @@ def alcancar(cluster: Cluster) -> None:
 
 def _chegou(cluster: Cluster, no: str, sql: str) -> bool:
     return cluster.consultar(no, sql) == [["t"]]
-
-
-def agora() -> float:
-    """O relógio dos gravadores."""
-    return time.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
+from time import monotonic as agora
 from typing import NamedTuple
 
 from tests.cluster.apoio import (
@@ -14,7 +15,6 @@ from tests.cluster.apoio import (
     NOS,
     PRAZO,
     Cluster,
-    agora,
     alcancar,
     conferir,
     maior_parada,

@@ -160,6 +160,31 @@ def test_sem_replica_ninguem_grava(no_ar: Cluster) -> None:
     assert [linha for linha in depois if linha not in antes] in ([], [["talvez@x.com"]])
 
 
+def test_o_leitor_espera_que_a_replica_esteja_em_dia(no_ar: Cluster) -> None:
+    """De uma réplica parada no tempo, 75; a quem pede qualquer nó, o que ele tem; depois, tudo."""
+    no_ar.esperar_inteiro()
+    alcancar(no_ar)
+    manda = no_ar.manda()
+    replica = next(no for no in NOS if no != manda)
+    em_dia, qualquer = (
+        f"BANCO=postgresql://leitor@{replica},{manda}/desafio2?target_session_attrs={qual}"
+        for qual in ("prefer-standby", "any")
+    )
+    lista = ("-e", "BANCO_ESPERA=2", "leitor", "listar", "--formato", "csv")
+    no_ar.consultar(replica, "SELECT pg_wal_replay_pause()")
+    try:
+        importar(no_ar, "atrasada@x.com")
+        atrasada = no_ar.compose(*SO, "-e", em_dia, *lista, codigo=75)
+        assert atrasada.stdout == ""
+        assert "em 2 s esta réplica não chegou até onde já se confirmou. Leia" in atrasada.stderr
+        velha = no_ar.compose(*SO, "-e", qualquer, *lista).stdout
+        assert "joao@example.com" in velha
+        assert "atrasada@x.com" not in velha
+    finally:
+        no_ar.consultar(replica, "SELECT pg_wal_replay_resume()")
+    assert "atrasada@x.com" in no_ar.compose(*SO, "-e", em_dia, *lista).stdout
+
+
 def test_a_maquina_que_manda_morre_e_o_disco_dela_some(no_ar: Cluster) -> None:
     """Outra manda, as linhas e a âncora são as mesmas; a que volta, vazia, se refaz sozinha."""
     gravada = importar(no_ar, "antes@x.com")
