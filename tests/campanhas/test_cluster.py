@@ -17,16 +17,9 @@ from leitor.texto import milhar
 from tests.campanhas.ext4 import Ext4, falta_no_kernel
 from tests.campanhas.relato import Campanha
 from tests.cluster import falhas
-from tests.cluster.apoio import (
-    NOS,
-    PRAZO,
-    Cluster,
-    Confirmacao,
-    ancoras,
-    conferir,
-    rodar,
-)
+from tests.cluster.apoio import NOS, PRAZO, Cluster, Confirmacao, rodar
 from tests.cluster.falhas import Falha, Resultado, Volta, quebrar
+from tests.cluster.provas import ancoras, conferir
 from tests.docker.apoio import esperar
 
 pytestmark = pytest.mark.docker
@@ -98,7 +91,7 @@ def test_o_que_se_confirmou_fica(campanha: Campanha, cluster: Cluster) -> None:
     """Falha depois de falha, com gravadores no ar: nada confirmado se perde, e tudo volta só."""
     cluster.subir()
     cluster.gravar_sem_parar("direto", "direto", PAUSA)
-    cluster.gravar_sem_parar("importar", "importar", PAUSA)
+    cluster.gravar_sem_parar("importar", "importar", 10 * PAUSA)
     fila = [falha for falha in FALHAS for _ in range(campanha.vezes(falha.nome))]
     campanha.acaso("ordem das falhas").shuffle(fila)
     feitas: list[Resultado] = []

@@ -10,16 +10,8 @@ from random import Random
 from time import monotonic as agora
 from typing import NamedTuple
 
-from tests.cluster.apoio import (
-    ETCDS,
-    NOS,
-    PRAZO,
-    Cluster,
-    alcancar,
-    conferir,
-    maior_parada,
-    rodar,
-)
+from tests.cluster.apoio import ETCDS, NOS, PRAZO, Cluster, rodar
+from tests.cluster.provas import alcancar, conferir, maior_parada
 from tests.docker.apoio import esperar
 
 Volta = Callable[[], None]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.apoio import ETCDS, NOS, PRAZO, Cluster, alcancar, rodar
+from tests.cluster.apoio import ETCDS, NOS, PRAZO, Cluster, rodar
+from tests.cluster.provas import alcancar
 from tests.docker.apoio import ambiente_limpo, esperar
 from tests.processos import RAIZ, Saida
 
