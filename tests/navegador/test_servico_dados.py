@@ -220,6 +220,7 @@ def test_um_lacre_quebrado_deixa_a_pagina_vermelha(
     expect(falha).to_be_visible()
     expect(pagina.get_by_text("lacre quebrado na execução 1")).to_be_visible()
     expect(pagina.get_by_text("leitor verificar").first).to_be_visible()
+    expect(pagina.get_by_role("button", name="Gravar e selar")).to_have_count(0)
     assert pagina.get_by_text("joao@example.com").count() == 0
     fundo = pagina.locator(".veredito").evaluate("e => getComputedStyle(e).backgroundColor")
     vermelho, verde, azul = map(int, re.findall(r"\d+", fundo))
@@ -228,6 +229,9 @@ def test_um_lacre_quebrado_deixa_a_pagina_vermelha(
     assert resposta.codigo == 503
     assert "joao" not in resposta.corpo.decode()
     visita.fotografar("servico-vermelha")
+    alterar(semeado, "UPDATE usuarios SET nome = 'Maria Santos' WHERE id = 2")
+    expect(pagina.get_by_role("cell", name="joao@example.com")).to_be_visible()
+    expect(pagina.get_by_role("button", name="Gravar e selar")).to_be_visible()
 
 
 def test_o_servico_fora_do_ar_e_dito(servico: Servico, visitar: Visitar) -> None:
