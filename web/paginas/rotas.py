@@ -25,6 +25,7 @@ from web.problemas import Problema
 from web.servico import Servico, atual
 
 CODIFICACOES = {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Excel antigo)"}
+MEMORIA = 1 << 20  # bytes de um envio que ficam na memória: o Werkzeug o lê de 64 em 64 KiB
 RECUSAS = 20  # mostradas; as outras se contam
 NO_COMPOSE = "docker compose -f web/docker-compose.yml run --rm --no-deps leitor verificar"
 DE_FORA = (Indisponivel, TalvezGravado, Problema)
@@ -104,6 +105,7 @@ def acrescentar() -> Response:
 def importar() -> Response:
     """Grava um arquivo inteiro e leva ao recibo da execução; ou diz, linha a linha, o que não."""
     request.max_content_length = SEM_LIMITE  # o arquivo espera em disco, e não na memória
+    request.max_form_memory_size = MEMORIA
     arquivo = request.files.get("arquivo")
     if arquivo is None or not arquivo.filename:
         return inicio(Preenchido(campo="arquivo", motivo="escolha um arquivo"), 422)
