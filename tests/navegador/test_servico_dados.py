@@ -30,6 +30,7 @@ HOSTIS = [
     "=HYPERLINK(A1)",
 ]
 INVERTE = "x\u202egpj.exe"  # o escritor o recusa, mas um banco selado pode tê-lo
+LENTA = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2 << 20}
 SOLTA = """([texto, nome]) => {
   const dados = new DataTransfer();
   dados.items.add(new File([texto], nome, {type: "text/csv"}));
@@ -135,6 +136,7 @@ def test_um_arquivo_grande_mostra_quanto_falta(semeado: Path, visitar: Visitar) 
     visita = visitar()
     pagina = visita.abrir()
     pagina.evaluate(ANOTA)
+    visita.contexto.new_cdp_session(pagina).send("Network.emulateNetworkConditions", LENTA)
     corpo = "".join(f"Pessoa {n},pessoa{n}@example.com\n" for n in range(100_000))
     pagina.locator("#arquivo").set_input_files(
         {
