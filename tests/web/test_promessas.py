@@ -138,7 +138,7 @@ def test_nenhuma_senha_aparece(pilha: Pilha) -> None:
     for servico in ("web", "cache", "db"):
         nome = pilha.conteiner(servico)
         escrito = pilha.rodar("docker", "logs", nome)
-        processos = pilha.rodar("docker", "top", nome, "-eo", "args")
+        processos = pilha.rodar("docker", "top", nome, "-eo", "pid,args")
         tudo = "".join((str(pilha.inspecao(servico)), *escrito[1:], processos.stdout))
         assert not any(senha in tudo for senha in senhas), servico
 
