@@ -64,6 +64,8 @@ class Bancada:
         self.pasta = pasta
         self.segundos = segundos
         self.vezes = 0
+        self.banco = "desafio2"
+        self.consulta = ""
         self.lua = pasta / "post.lua"
         self.lua.write_text(POST)
         ler = ("docker", "exec")
@@ -86,7 +88,7 @@ class Bancada:
 
     def ambiente(self) -> dict[str, str]:
         """Devolve o que os serviços leem."""
-        banco = f"@{self.ip('db')}/desafio2?passfile={self.pasta}"
+        banco = f"@{self.ip('db')}/{self.banco}?passfile={self.pasta}"
         return {
             **os.environ,
             "BANCO": f"postgresql://escritor{banco}/escritor",
@@ -122,7 +124,7 @@ class Bancada:
     ) -> Medida:
         """Carrega o serviço e devolve a medida; uma resposta que não é 2xx nem 3xx é um erro."""
         self.vezes += 1
-        url = f"http://127.0.0.1:{porta}/usuarios"
+        url = f"http://127.0.0.1:{porta}/usuarios{self.consulta}"
         comando = ["wrk", "-t1", f"-c{clientes}", f"-d{self.segundos}s", "--timeout", "30s"]
         feito = subprocess.run(
             [*comando, "--latency", *opcoes, url, *argumentos],
