@@ -27,6 +27,7 @@ class Configuracao:
     verifica_a_cada: float = 15.0  # segundos
     espera: float = 30.0  # segundos pela trava do banco, e pela primeira verificação
     fila: int = 64  # cadastros à espera do COMMIT, por processo; acima disso, 429
+    processos: int = 2
     versao: str = "desconhecida"
 
 
@@ -46,6 +47,7 @@ def do_ambiente(ambiente: Mapping[str, str]) -> Configuracao:
         verifica_a_cada=_numero(ambiente, "VERIFICA_A_CADA", Configuracao.verifica_a_cada, 1),
         espera=_numero(ambiente, "BANCO_ESPERA", Configuracao.espera, 0),
         fila=int(_numero(ambiente, "WEB_FILA", Configuracao.fila, 1)),
+        processos=int(_numero(ambiente, "WEB_PROCESSOS", Configuracao.processos, 1)),
         versao=versao.ler(),
     )
 

@@ -60,6 +60,19 @@ class Ouvido:
         antes = time.monotonic()
         return self._aprender(self._banco.ancora(), antes)
 
+    def saber(self, execucao: int, elo: str) -> None:
+        """Guarda a âncora de um recibo deste processo, se é mais nova do que a que se ouviu.
+
+        Uma resposta a quem perguntou antes dele já não o apaga.
+        """
+        with self._tranca:
+            conhecida = int((self._sabida.ancora or "0").partition(" ")[0])
+            mudou = execucao > conhecida
+            if mudou:
+                self._sabida = _Sabida(f"{execucao} {elo}", time.monotonic())
+        if mudou:
+            self._ao_mudar()
+
     def _aprender(self, ancora: str | None, em: float) -> str | None:
         """Guarda o que o banco disse, se é mais novo do que o que se sabe; devolve o que disse."""
         with self._tranca:

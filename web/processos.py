@@ -4,18 +4,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from web.configuracao import Recusada, do_ambiente
-from web.servico import NOME
 
-# Um nome próprio para o que é só deste arquivo: o gunicorn lê dele todas as variáveis que conhece.
+# O que é só deste arquivo começa por "_": o gunicorn lê dele todas as variáveis que conhece.
 _METRICAS = "PROMETHEUS_MULTIPROC_DIR"
 
 wsgi_app = "web:create_app()"
-bind = "0.0.0.0:5000"  # dentro do contêiner; quem publica a porta é o Compose, em 127.0.0.1
+bind = "0.0.0.0:5000"  # dentro do contêiner; quem a publica, em 127.0.0.1, é o Compose
 worker_class = "web.trabalhador.Trabalhador"
-workers = int(os.environ.get("WEB_PROCESSOS", "2"))
 threads = 80  # WEB_FILA cadastros à espera e, ao lado, quem lê
 worker_connections = 2000
 backlog = 2048
@@ -31,10 +27,10 @@ errorlog = "-"
 control_socket_disable = True
 
 
-def on_starting(_: Any) -> None:
+def on_starting(server: Any) -> None:
     """Confere o ambiente antes de criar processos, e esvazia as métricas de quem já não existe."""
     try:
-        do_ambiente(os.environ)
+        server.num_workers = do_ambiente(os.environ).processos
     except Recusada as erro:
         raise RuntimeError(erro.message) from None  # o gunicorn diz a linha, e sai com 1
     if pasta := os.environ.get(_METRICAS):
@@ -45,15 +41,23 @@ def on_starting(_: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Conecta e começa a verificar antes do primeiro pedido."""
-    worker.wsgi.extensions[NOME].iniciar()
+    _servico(worker).iniciar()
 
 
 def worker_exit(_: Any, worker: Any) -> None:
     """Grava o que está à espera e fecha as conexões."""
-    worker.wsgi.extensions[NOME].parar()
+    _servico(worker).parar()
 
 
 def child_exit(_: Any, worker: Any) -> None:
     """Tira das métricas o processo que saiu."""
     if os.environ.get(_METRICAS):
+        from prometheus_client import multiprocess
+
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def _servico(worker: Any) -> Any:
+    from web.servico import NOME
+
+    return worker.wsgi.extensions[NOME]

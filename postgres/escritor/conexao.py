@@ -50,6 +50,7 @@ PAUSA = 0.2  # segundos entre duas perguntas ao que o tempo resolve
 SEM_REPLICA = {"01000", "57P01"}
 
 PG = psycopg.Connection[tuple[Any, ...]]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 Dizer = Callable[..., None]
 
 # O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.
@@ -116,7 +117,7 @@ class Conexao:
             self._a_parte = self._conectar()
         return self._a_parte
 
-    def executar(self, sql: str, *parametros: object) -> psycopg.Cursor[tuple[Any, ...]]:
+    def executar(self, sql: str, *parametros: object) -> Cursor:
         """Executa na conexão principal; sem parâmetros, um % é um %."""
         return self.pg.execute(sql, parametros or None)
 
@@ -150,18 +151,19 @@ class Conexao:
             self.executar(TRANCA)  # sozinha: a pergunta seguinte já vê o que o outro confirmou
             yield
             with self.sinais.irrevogavel():
-                self._confirmar()
+                self.confirmar()
         except BaseException:
             self.desfecho = self.desfecho or "desfeita"
             self._desfazer()
             raise
 
-    def _confirmar(self) -> None:
+    def confirmar(self, sql: str = "COMMIT", *parametros: object) -> Cursor:
+        """Executa o que confirma: o COMMIT, ou uma instrução que sozinha é uma transação."""
         self._avisos.clear()
         self.desfecho = "talvez"
         try:
             with self._prazo_da_replica():
-                self.executar("COMMIT")
+                cursor = self.executar(sql, *parametros)
                 self._chegar()
         except psycopg.Error:
             # Numa sessão que continua viva, o erro é a resposta: o servidor recusou e desfez.
@@ -171,6 +173,7 @@ class Conexao:
         if SEM_REPLICA.intersection(self._avisos):
             raise falhas.talvez(self.endereco, "o servidor não esperou pela réplica")
         self.desfecho = "gravada"
+        return cursor
 
     def _chegar(self) -> None:
         """Espera pelas respostas do que está na fila, se há uma."""
@@ -190,12 +193,10 @@ class Conexao:
             self.pg.close()
 
 
-def _nada(*_: str) -> None:
-    """Quem não quer ouvir que se espera."""
-
-
 @contextmanager
-def abrir(onde: str, espera: float, sinais: Sinais, dizer: Dizer = _nada) -> Iterator[Conexao]:
+def abrir(
+    onde: str, espera: float, sinais: Sinais, dizer: Dizer = lambda *_: None
+) -> Iterator[Conexao]:
     """Conecta, e ao sair fecha. Toda falha do servidor, também as do corpo, sai Erro.
 
     Com vários servidores no endereço, espera até `espera` segundos por um que aceite

@@ -1,14 +1,19 @@
 """O Chromium do sistema, sem rede, e o detector de tudo o que uma página não deve fazer."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-CAPTURAS = Path(__file__).parent / "capturas"
+from tests.navegador.visita import CAPTURAS, Visita
+from tests.web.processo import Servico, no_ar
+
+Visitar = Callable[..., Visita]
+Subir = Callable[[], AbstractContextManager[Servico]]
 
 
 class Aberta:
@@ -65,3 +70,36 @@ def abrir(ferramenta: Callable[[str], str]) -> Iterator[Callable[..., Aberta]]:
             return Aberta(contexto.new_page(), arquivo)
 
         yield abrir_arquivo
+
+
+@pytest.fixture(scope="module")
+def chromium(ferramenta: Callable[[str], str]) -> Iterator[Browser]:
+    """Um Chromium; cada visita tem um contexto só dela."""
+    with navegador(ferramenta("chromium")) as aberto:
+        yield aberto
+
+
+@pytest.fixture
+def subir(semeado: Path, tmp_path: Path) -> Subir:
+    """Devolve a função que põe o serviço no ar sobre o banco do teste."""
+    return partial(no_ar, semeado, tmp_path, "--workers", "1", VERIFICA_A_CADA="1")
+
+
+@pytest.fixture
+def servico(subir: Subir) -> Iterator[Servico]:
+    """O serviço no ar, com três usuários."""
+    with subir() as no_ar_:
+        yield no_ar_
+
+
+@pytest.fixture
+def visitar(chromium: Browser, servico: Servico) -> Iterator[Visitar]:
+    """Devolve a função que abre uma visita ao serviço; no fim, nenhuma se queixou."""
+    with ExitStack() as pilha:
+
+        def abrir(**opcoes: object) -> Visita:
+            visita = Visita(chromium, f"http://127.0.0.1:{servico.porta}", **opcoes)
+            pilha.callback(visita.contexto.close)
+            return visita
+
+        yield abrir

@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.contrato import ancora, consultar
-from tests.navegador.conftest import navegador
+from tests.navegador.conftest import Subir, Visitar
 from tests.navegador.visita import PRAZO, Visita
-from tests.web.processo import Servico, no_ar
+from tests.web.processo import Servico
 
 pytestmark = pytest.mark.navegador
 expect.set_options(timeout=PRAZO)
 
-Visitar = Callable[..., Visita]
-Subir = Callable[[], AbstractContextManager[Servico]]
 SEM_SCRIPT = {"java_script_enabled": False}
-
-
-@pytest.fixture(scope="module")
-def chromium(ferramenta: Callable[[str], str]) -> Iterator[Browser]:
-    """Um Chromium; cada visita tem um contexto só dela."""
-    with navegador(ferramenta("chromium")) as aberto:
-        yield aberto
-
-
-@pytest.fixture
-def subir(semeado: Path, tmp_path: Path) -> Subir:
-    """Devolve a função que põe o serviço no ar sobre o banco do teste."""
-    return partial(no_ar, semeado, tmp_path, "--workers", "1", VERIFICA_A_CADA="1")
-
-
-@pytest.fixture
-def servico(subir: Subir) -> Iterator[Servico]:
-    """O serviço no ar, com três usuários."""
-    with subir() as no_ar_:
-        yield no_ar_
-
-
-@pytest.fixture
-def visitar(chromium: Browser, servico: Servico) -> Iterator[Visitar]:
-    """Devolve a função que abre uma visita ao serviço; no fim, nenhuma se queixou."""
-    with ExitStack() as pilha:
-
-        def abrir(**opcoes: object) -> Visita:
-            visita = Visita(chromium, f"http://127.0.0.1:{servico.porta}", **opcoes)
-            pilha.callback(visita.contexto.close)
-            return visita
-
-        yield abrir
 
 
 def pessoa(banco: Path, email: str) -> list[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""Quem visita a página do serviço: o que a página pediu fora dele, e de que o navegador se queixou."""
+"""Quem visita a página do serviço: o que ela pediu fora dele, e de que o navegador se queixou."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from tests.navegador.conftest import CAPTURAS
-
+CAPTURAS = Path(__file__).parent / "capturas"
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PRAZO = 60_000  # milissegundos; folga para uma máquina lenta
 

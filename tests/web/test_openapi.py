@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -83,7 +85,7 @@ def test_o_documento_e_o_servico_dizem_o_mesmo(
 
     @BREVE
     @given(caso=casos)
-    def tentar(caso: schemathesis.Case) -> None:
+    def tentar(caso: schemathesis.Case[Any]) -> None:
         caso.call_and_validate(excluded_checks=FORA)
 
     with suppress(Unsatisfiable):  # sem parâmetros nem corpo, não há dados que não sirvam
@@ -92,7 +94,7 @@ def test_o_documento_e_o_servico_dizem_o_mesmo(
 
 def test_o_documento_tem_todos_os_enderecos(app: APIFlask) -> None:
     """Cada rota do serviço está no documento, fora as que são páginas."""
-    spec = app.test_client().get("/openapi.json").json
+    spec = json.loads(app.test_client().get("/openapi.json").data)
     ditos = [
         (m.upper(), c) for c, metodos in spec["paths"].items() for m in metodos if m in METODOS
     ]

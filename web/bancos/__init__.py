@@ -5,12 +5,15 @@ Dois motores não pagam uma classe-base: o que os prende são os testes, que rod
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, Literal, NamedTuple, Protocol
 
+from escritor.erros import Erro as ErroDoEscritor
 from escritor.percurso import Ponto
+from leitor.erros import Erro as ErroDoLeitor
 
 Formato = Literal["jsonl", "csv"]
 Objeto = dict[str, Any]
@@ -184,5 +187,8 @@ def abrir(endereco: str, leitura: str | None = None, espera: float = 30.0) -> Ba
     """
     servidor = endereco.startswith(POSTGRES) or "=" in endereco
     motor = import_module(f"web.bancos.{'postgres' if servidor else 'sqlite'}")
-    banco: Banco = motor.Banco(endereco, leitura or endereco, espera)
+    try:
+        banco: Banco = motor.Banco(endereco, leitura or endereco, espera)
+    except (ArgumentTypeError, ErroDoEscritor, ErroDoLeitor) as erro:
+        raise ValueError(str(erro)) from None
     return banco

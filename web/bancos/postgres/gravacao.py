@@ -6,6 +6,7 @@ INSERT; na outra, depois de conferir tudo isso, o livro e o COMMIT.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -33,6 +34,8 @@ from web.bancos.juntos import ORIGEM, VALE, VENCEM, Linha, recibo, selar
 from web.bancos.postgres import corrente
 from web.bancos.postgres.conexoes import Cursor, falta_a_sala
 
+VIVE = "SELECT 1"
+CONFIANCA = 1.0  # segundos em que não se pergunta de novo se uma conexão vive
 PREPARA = 2  # vezes que uma instrução roda até que o servidor guarde o plano dela
 CHAVES = """\
 SELECT c.chave, c.impressao, u.id, u.nome, u.email, u.criado_em, e.id, e.elo, e.inseridos
@@ -66,6 +69,24 @@ DELETE FROM servico.chaves WHERE chave IN (
     SELECT chave FROM servico.chaves WHERE criada_em < now() - make_interval(secs => %s)
     ORDER BY criada_em LIMIT %s
 )"""
+# Uma transação inteira numa ida e volta, se ninguém mais gravou: os ids, o lacre e o elo já vão
+# prontos. O instantâneo dela é de antes da trava: se outro gravou enquanto se esperava, as chaves
+# das tabelas recusam (23505); se já se via, ou se há linhas sem execução, nada entra.
+DE_UMA_VEZ = f"""\
+WITH trava AS MATERIALIZED ({conexao.TRANCA}),
+cabeca AS MATERIALIZED (
+    SELECT FROM desafio2.execucoes, trava WHERE id = %s AND elo = %s
+        AND NOT EXISTS (SELECT FROM desafio2.usuarios WHERE id > %s)
+),
+linhas AS (
+    INSERT INTO desafio2.usuarios
+    SELECT a.* FROM cabeca,
+        unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS a (id, nome, email, criado_em)
+),
+nova AS (
+    INSERT INTO desafio2.execucoes SELECT {", ".join(["%s"] * 14)} FROM cabeca RETURNING 1
+)
+SELECT pg_notify('{livro.CANAL}', %s) FROM nova"""
 
 COLUNAS = ("id", "nome", "email", "criado_em")
 
@@ -83,6 +104,8 @@ class Gravacao:
         self._pilha = ExitStack()
         self._con: Conexao | None = None
         self._ponto: Ponto | None = None
+        self._so_eu = True  # ninguém mais gravou da última vez
+        self._respondeu = 0.0
 
     def conferir(self) -> None:
         """Confere o banco inteiro, uma vez. Levanta Indisponivel."""
@@ -97,12 +120,16 @@ class Gravacao:
         with self._conectada() as con:
             while True:
                 ponto = self._conferido(con)
+                if self._so_eu and (feito := _de_uma_vez(con, pedidos, ponto)):
+                    respostas, self._ponto = feito
+                    return respostas
                 try:
-                    respostas, self._ponto = _gravar(con, pedidos, ponto)
+                    respostas, antes, self._ponto = _gravar(con, pedidos, ponto)
                 except _Atrasado:
                     with corrente.instante(con.pg):
                         self._ponto = corrente.seguir(con.pg, ponto)
                 else:
+                    self._so_eu = antes == ponto
                     return respostas
 
     def _conferido(self, con: Conexao) -> Ponto:
@@ -118,6 +145,8 @@ class Gravacao:
     def _conectada(self) -> Iterator[Conexao]:
         """Dá a conexão, aberta de novo se é preciso; a que falhou não se usa mais."""
         try:
+            if self._con and time.monotonic() - self._respondeu > CONFIANCA:
+                self._perguntar_se_vive(self._con)
             if self._con is None:
                 sinais = Sinais()  # ninguém os instala: numa thread não chegam
                 self._con = self._pilha.enter_context(
@@ -125,12 +154,20 @@ class Gravacao:
                 )
                 self._con.pg.prepare_threshold = PREPARA
             yield self._con
+            self._respondeu = time.monotonic()
         except (Erro, Quebra, psycopg.Error) as erro:
             talvez = self._con is not None and self._con.desfecho == "talvez"
             self.fechar()
             if isinstance(erro, Quebra):  # já não é a história que se conferiu: na próxima, tudo
                 self._ponto = None
             raise self._traduzir(erro, talvez=talvez) from erro
+
+    def _perguntar_se_vive(self, con: Conexao) -> None:
+        """Fecha a conexão que morreu parada: mandar-lhe um COMMIT só deixaria a dúvida."""
+        try:
+            con.executar(VIVE)
+        except psycopg.Error:
+            self.fechar()
 
     def _traduzir(self, erro: Exception, *, talvez: bool) -> Exception:
         if isinstance(erro, psycopg.Error):
@@ -148,8 +185,33 @@ class Gravacao:
         self._pilha.close()
 
 
-def _gravar(con: Conexao, pedidos: Sequence[Pedido], ponto: Ponto) -> tuple[list[Resposta], Ponto]:
-    """Grava numa transação; devolve as respostas, e onde o livro acaba agora.
+def _de_uma_vez(
+    con: Conexao, pedidos: Sequence[Pedido], ponto: Ponto
+) -> tuple[list[Resposta], Ponto] | None:
+    """Grava tudo numa instrução; None se assim não dá, e nada ficou gravado."""
+    if not ponto.execucao or any(pedido.chave for pedido in pedidos):
+        return None
+    quando = agora()
+    linhas = [
+        (id_, pedido.nome, pedido.email, quando)
+        for id_, pedido in enumerate(pedidos, ponto.fim + 1)
+    ]
+    execucao = seguinte(_cabeca(ponto), selar(linhas), ORIGEM, quando)
+    colunas = map(list, zip(*linhas, strict=True))
+    da_cabeca = (ponto.execucao, ponto.elo, ponto.fim)
+    try:
+        feito = con.confirmar(DE_UMA_VEZ, *da_cabeca, *colunas, *execucao, execucao.ancora)
+    except psycopg.errors.UniqueViolation:  # um e-mail já é de alguém, ou outro gravou
+        return None
+    if not feito.fetchall():
+        return None
+    return [recibo(linha, execucao) for linha in linhas], _ponto(execucao)
+
+
+def _gravar(
+    con: Conexao, pedidos: Sequence[Pedido], ponto: Ponto
+) -> tuple[list[Resposta], Ponto, Ponto]:
+    """Grava numa transação; devolve as respostas, e onde o livro acabava e onde acaba.
 
     Levanta _Atrasado, e Quebra se o que outros gravaram não está certo.
     """
@@ -161,8 +223,8 @@ def _gravar(con: Conexao, pedidos: Sequence[Pedido], ponto: Ponto) -> tuple[list
         perguntas = corrente.perguntar(con.pg, ponto)
         guardadas = con.executar(CHAVES, chaves) if com_chaves else None
         inseridas = con.executar(insere, quando, nomes, emails, chaves)
-        atual = corrente.entender(perguntas, ponto)
-        if atual is None:
+        antes = corrente.entender(perguntas, ponto)
+        if antes is None:
             raise _Atrasado
         respostas = _ja_gravadas(pedidos, guardadas) if guardadas else {}
         ids = {email: id_ for id_, email in inseridas.fetchall()}
@@ -173,14 +235,19 @@ def _gravar(con: Conexao, pedidos: Sequence[Pedido], ponto: Ponto) -> tuple[list
         }
         if len(respostas) + len(novas) < len(pedidos):
             respostas |= _dos_outros(con, pedidos, {*respostas, *novas})
+        depois = antes
         if novas:
-            execucao = seguinte(_cabeca(atual), selar([*novas.values()]), ORIGEM, quando)
+            execucao = seguinte(_cabeca(antes), selar([*novas.values()]), ORIGEM, quando)
             livro.registrar(con, execucao)
             _guardar(con, [(pedidos[onde], linha[0]) for onde, linha in novas.items()], execucao)
             respostas |= {onde: recibo(linha, execucao) for onde, linha in novas.items()}
-            fim = execucao.ultimo_id or 0
-            atual = Ponto(execucao.id, execucao.elo, execucao.total, fim)
-    return [respostas[onde] for onde in range(len(pedidos))], atual
+            depois = _ponto(execucao)
+    return [respostas[onde] for onde in range(len(pedidos))], antes, depois
+
+
+def _ponto(execucao: Execucao) -> Ponto:
+    """Devolve onde o livro acaba com esta execução, que inseriu."""
+    return Ponto(execucao.id, execucao.elo, execucao.total, execucao.ultimo_id or 0)
 
 
 def _cabeca(ponto: Ponto) -> Execucao | None:

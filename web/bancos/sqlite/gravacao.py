@@ -83,6 +83,7 @@ class Gravacao:
             with escritor.abrir(self._caminho, self._espera, Sinais(), calar) as con:
                 yield con
         except Erro as erro:
+            self._conferido = None  # talvez um restore: da próxima vez, tudo
             if con is not None and con.desfecho == "talvez":
                 raise TalvezGravado(str(erro)) from erro
             raise Indisponivel(str(erro)) from erro

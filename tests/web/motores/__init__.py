@@ -1,0 +1,1 @@
+"""Os dados do serviço, com os mesmos testes sobre os dois motores."""
