@@ -199,8 +199,7 @@ def abrir(
 ) -> Iterator[Conexao]:
     """Conecta, e ao sair fecha. Toda falha do servidor, também as do corpo, sai Erro.
 
-    Com vários servidores no endereço, espera até `espera` segundos por um que aceite
-    gravar; e, se ele tem de esperar por uma réplica, até que haja uma.
+    Espera até `espera` segundos por um, de vários, que grave, e pela réplica que se pede.
     """
     endereco = onde if isinstance(onde, Endereco) else ler(onde)
     con: Conexao | None = None
