@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ from escritor import erros
 from escritor.erros import Erro
 from escritor.sinais import Sinais
 from postgres.escritor import falhas
+from postgres.escritor.batimento import vigiada
 from postgres.escritor.endereco import Endereco, ler
 from postgres.escritor.replica import SITUACAO, Situacao, sem_esperar_para_sempre
 
@@ -93,12 +94,11 @@ class Conexao:
                     raise falha from erro
                 self.aguardar("nenhum servidor aceita gravar agora", falha)
         self._pilha.callback(pg.close)
+        if self.endereco.varios:
+            self._pilha.enter_context(vigiada(pg, self.endereco.dsn))
         prazo = min(max(1, round(self.espera * 1000)), MAIOR_PRAZO)  # 0 seria esperar para sempre
         pg.execute(AJUSTES, (str(prazo),))
         return pg
-
-    def _prazo_da_replica(self) -> AbstractContextManager[None]:
-        return sem_esperar_para_sempre(self.pg, self.espera) if self.com_replica else nullcontext()
 
     def aguardar(self, o_que: str, falha: Erro) -> None:
         """Dá um tempo ao que o tempo resolve, e o diz; passada a espera, levanta `falha`."""
@@ -162,7 +162,7 @@ class Conexao:
         self._avisos.clear()
         self.desfecho = "talvez"
         try:
-            with self._prazo_da_replica():
+            with sem_esperar_para_sempre(self.pg, self.espera if self.com_replica else None):
                 cursor = self.executar(sql, *parametros)
                 self._chegar()
         except psycopg.Error:
