@@ -19,6 +19,7 @@ pytestmark = pytest.mark.docker
 
 TODOS = (*ETCDS, *NOS)
 SO = ("run", "--rm", "-T", "--no-deps")
+QUEM_APLICA = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'"
 EMAILS = "SELECT email FROM desafio2.usuarios ORDER BY id"
 AMOSTRA = [["joao@example.com"], ["maria@example.com"], ["pedro@example.com"]]
 
@@ -172,7 +173,8 @@ def test_o_leitor_espera_que_a_replica_esteja_em_dia(no_ar: Cluster) -> None:
         for qual in ("prefer-standby", "any")
     )
     lista = ("-e", "BANCO_ESPERA=2", "leitor", "listar", "--formato", "csv")
-    no_ar.consultar(replica, "SELECT pg_wal_replay_pause()")
+    [[aplica]] = no_ar.consultar(replica, QUEM_APLICA)
+    no_ar.dentro(replica, "sh", "-c", f"kill -STOP {aplica}")
     try:
         importar(no_ar, "atrasada@x.com")
         atrasada = no_ar.compose(*SO, "-e", em_dia, *lista, codigo=75)
@@ -182,7 +184,7 @@ def test_o_leitor_espera_que_a_replica_esteja_em_dia(no_ar: Cluster) -> None:
         assert "joao@example.com" in velha
         assert "atrasada@x.com" not in velha
     finally:
-        no_ar.consultar(replica, "SELECT pg_wal_replay_resume()")
+        no_ar.dentro(replica, "sh", "-c", f"kill -CONT {aplica}")
     assert "atrasada@x.com" in no_ar.compose(*SO, "-e", em_dia, *lista).stdout
 
 
