@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from apiflask import APIFlask
-from flask import Response, g, request
+from flask import Response, request
+from prometheus_client import Counter, Histogram
 
-from web import metricas, paginas, problemas
+from web import metricas, paginas, problemas, registro
 from web.api import conferencias, documento, estado, execucoes, usuarios
 from web.api.pedido import MAIOR_JSON
 from web.configuracao import Configuracao, do_ambiente
+from web.registro import Pedidos
 from web.servico import NOME, Servico
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -29,14 +35,13 @@ SEGURANCA = (
 )
 METODOS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 SEM_ROTA = "(nenhuma)"
-
-registro = logging.getLogger("web.pedidos")
+INICIO = "desafio2.inicio"  # no ambiente do pedido: quando ele chegou
 
 
 def montar(configuracao: Configuracao | None = None) -> APIFlask:
     """Monta a aplicação; sem configuração, a do ambiente. Levanta Recusada."""
     configuracao = configuracao or do_ambiente(os.environ)
-    _abrir_registro()
+    registro.abrir()
     app = APIFlask(
         __name__, title="Desafio 2", version=configuracao.versao, docs_path=None, json_errors=False
     )
@@ -55,37 +60,45 @@ def montar(configuracao: Configuracao | None = None) -> APIFlask:
         app.register_blueprint(modulo.bp)
     app.spec_processor(documento.completar)  # type: ignore[arg-type]
     app.before_request(servico.iniciar)
-    app.before_request(_comecar)
-    app.after_request(_terminar)
+    app.after_request(_contar(servico.pedidos))
+    app.wsgi_app = _com_seguranca(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
 
 
-def _abrir_registro() -> None:
-    """Manda as linhas do serviço para stderr, de um jeito só, uma vez por processo."""
-    nosso = logging.getLogger("web")
-    if not nosso.handlers:
-        saida = logging.StreamHandler()
-        saida.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        nosso.addHandler(saida)
-        nosso.setLevel(logging.INFO)
-        nosso.propagate = False
+def _com_seguranca(wsgi: WSGIApplication) -> WSGIApplication:
+    """Põe os cabeçalhos de segurança em toda resposta, por fora do que a fez."""
+
+    def servir(ambiente: WSGIEnvironment, comecar: StartResponse) -> Iterable[bytes]:
+        ambiente[INICIO] = time.perf_counter()
+
+        def com_todos(estado: str, cabecalhos: list[tuple[str, str]], *falha: Any) -> Any:
+            return comecar(estado, [*cabecalhos, *SEGURANCA], *falha)
+
+        return wsgi(ambiente, com_todos)
+
+    return servir
 
 
-def _comecar() -> None:
-    g.inicio = time.perf_counter()
+def _contar(pedidos: Pedidos) -> Callable[[Response], Response]:
+    """Devolve quem, depois de cada resposta, a conta e a anota."""
+    contadas: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
+    def contar(resposta: Response) -> Response:
+        ambiente, regra = request.environ, request.url_rule
+        durou = time.perf_counter() - ambiente[INICIO]
+        metodo = ambiente["REQUEST_METHOD"]
+        # O caminho ou o método que não é nosso pode ser qualquer coisa: não se repete.
+        caso = (
+            metodo if metodo in METODOS else "(outro)",
+            regra.rule if regra else SEM_ROTA,
+            resposta.status_code,
+        )
+        if (contada := contadas.get(caso)) is None:
+            duracao = metricas.DURACAO.labels(caso[1])
+            contada = contadas[caso] = (metricas.PEDIDOS.labels(*caso), duracao)
+        contada[0].inc()
+        contada[1].observe(durou)
+        pedidos.anotar(*caso, durou)
+        return resposta
 
-def _terminar(resposta: Response) -> Response:
-    """Põe os cabeçalhos de segurança, conta o pedido e o escreve numa linha do registro.
-
-    Sem a consulta nem o corpo, que têm nomes e e-mails; de um caminho que não é nosso, nada.
-    """
-    for nome, valor in SEGURANCA:
-        resposta.headers[nome] = valor
-    durou = time.perf_counter() - g.pop("inicio", time.perf_counter())
-    rota = request.url_rule.rule if request.url_rule else SEM_ROTA
-    metodo = request.method if request.method in METODOS else "(outro)"
-    metricas.PEDIDOS.labels(metodo, rota, resposta.status_code).inc()
-    metricas.DURACAO.labels(rota).observe(durou)
-    registro.info("%s %s %d %.1f ms", metodo, rota, resposta.status_code, durou * 1000)
-    return resposta
+    return contar

@@ -20,6 +20,7 @@ from web.gravador import Gravador
 from web.indexador import Indexador
 from web.ouvido import Ouvido
 from web.problemas import Problema
+from web.registro import Pedidos
 from web.verificador import Verificador
 
 NOME = "desafio2"  # em app.extensions
@@ -46,6 +47,7 @@ class Servico:
         if configuracao.cache:
             servidor = Servidor(configuracao.cache, configuracao.cache_senha)
         self.cache = Cache(build(configuracao.versao), servidor, configuracao.cache_dura)
+        self.pedidos = Pedidos()
         self._vagas = threading.BoundedSemaphore(configuracao.fila)
         self._demorados = threading.BoundedSemaphore(DEMORADOS)
         self._tranca = threading.Lock()
@@ -57,7 +59,8 @@ class Servico:
             return
         with self._tranca:
             if not self._iniciado:
-                for parte in (self.verificador, self.indexador, self.ouvido, self.gravador):
+                partes = (self.verificador, self.indexador, self.ouvido, self.gravador)
+                for parte in (*partes, self.pedidos):
                     parte.iniciar()
                 self._iniciado = True
 
@@ -67,6 +70,7 @@ class Servico:
             if self._iniciado:
                 for parte in (self.gravador, self.ouvido, self.indexador, self.verificador):
                     parte.parar()
+            self.pedidos.escrever()
             if self.cache.servidor:
                 self.cache.servidor.fechar()
             self.banco.fechar()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ from escritor import erros
 from escritor.erros import Erro
 from escritor.sinais import Sinais
 from postgres.escritor import falhas
+from postgres.escritor.batimento import vigiada
 from postgres.escritor.endereco import Endereco, ler
 from postgres.escritor.replica import SITUACAO, Situacao, sem_esperar_para_sempre
 
@@ -50,6 +51,7 @@ PAUSA = 0.2  # segundos entre duas perguntas ao que o tempo resolve
 SEM_REPLICA = {"01000", "57P01"}
 
 PG = psycopg.Connection[tuple[Any, ...]]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 Dizer = Callable[..., None]
 
 # O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.
@@ -92,12 +94,11 @@ class Conexao:
                     raise falha from erro
                 self.aguardar("nenhum servidor aceita gravar agora", falha)
         self._pilha.callback(pg.close)
+        if self.endereco.varios:
+            self._pilha.enter_context(vigiada(pg, self.endereco.dsn))
         prazo = min(max(1, round(self.espera * 1000)), MAIOR_PRAZO)  # 0 seria esperar para sempre
         pg.execute(AJUSTES, (str(prazo),))
         return pg
-
-    def _prazo_da_replica(self) -> AbstractContextManager[None]:
-        return sem_esperar_para_sempre(self.pg, self.espera) if self.com_replica else nullcontext()
 
     def aguardar(self, o_que: str, falha: Erro) -> None:
         """Dá um tempo ao que o tempo resolve, e o diz; passada a espera, levanta `falha`."""
@@ -116,7 +117,7 @@ class Conexao:
             self._a_parte = self._conectar()
         return self._a_parte
 
-    def executar(self, sql: str, *parametros: object) -> psycopg.Cursor[tuple[Any, ...]]:
+    def executar(self, sql: str, *parametros: object) -> Cursor:
         """Executa na conexão principal; sem parâmetros, um % é um %."""
         return self.pg.execute(sql, parametros or None)
 
@@ -156,14 +157,12 @@ class Conexao:
             self._desfazer()
             raise
 
-    def confirmar(
-        self, sql: str = "COMMIT", *parametros: object
-    ) -> psycopg.Cursor[tuple[Any, ...]]:
+    def confirmar(self, sql: str = "COMMIT", *parametros: object) -> Cursor:
         """Executa o que confirma: o COMMIT, ou uma instrução que sozinha é uma transação."""
         self._avisos.clear()
         self.desfecho = "talvez"
         try:
-            with self._prazo_da_replica():
+            with sem_esperar_para_sempre(self.pg, self.espera if self.com_replica else None):
                 cursor = self.executar(sql, *parametros)
                 self._chegar()
         except psycopg.Error:
@@ -194,16 +193,13 @@ class Conexao:
             self.pg.close()
 
 
-def _nada(*_: str) -> None:
-    """Quem não quer ouvir que se espera."""
-
-
 @contextmanager
-def abrir(onde: str, espera: float, sinais: Sinais, dizer: Dizer = _nada) -> Iterator[Conexao]:
+def abrir(
+    onde: str, espera: float, sinais: Sinais, dizer: Dizer = lambda *_: None
+) -> Iterator[Conexao]:
     """Conecta, e ao sair fecha. Toda falha do servidor, também as do corpo, sai Erro.
 
-    Com vários servidores no endereço, espera até `espera` segundos por um que aceite
-    gravar; e, se ele tem de esperar por uma réplica, até que haja uma.
+    Espera até `espera` segundos por um, de vários, que grave, e pela réplica que se pede.
     """
     endereco = onde if isinstance(onde, Endereco) else ler(onde)
     con: Conexao | None = None

@@ -49,8 +49,11 @@ class Situacao(NamedTuple):
 
 
 @contextmanager
-def sem_esperar_para_sempre(pg: psycopg.Connection[Any], segundos: float) -> Iterator[None]:
-    """Passado o prazo, desiste da réplica: o COMMIT volta, com o aviso de que não esperou."""
+def sem_esperar_para_sempre(pg: psycopg.Connection[Any], segundos: float | None) -> Iterator[None]:
+    """Passado o prazo, se há um, desiste da réplica: o COMMIT volta, e avisa que não esperou."""
+    if segundos is None:
+        yield
+        return
     relogio = threading.Timer(max(segundos, CANCELAR), _desistir, (pg,))
     relogio.daemon = True
     relogio.start()

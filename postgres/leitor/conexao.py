@@ -40,10 +40,12 @@ COMECA = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Antes do instantâneo, que é a primeira consulta que tira: quem espera aqui por uma carga já a vê.
 TRANCA = "LOCK TABLE desafio2.usuarios, desafio2.execucoes IN ACCESS SHARE MODE"
 REPLICA = "SELECT pg_is_in_recovery()"
-# Até onde vai o que já se confirmou, e se a réplica, que ainda recebe, já chegou lá.
+# Até onde vai o que já se confirmou, e se a réplica, que ainda recebe, já chegou lá; ou se, nesse
+# meio-tempo, é ela quem manda.
 CONFIRMADO = "SELECT pg_current_wal_flush_lsn()"
 EM_DIA = """\
-SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn AND EXISTS (SELECT FROM pg_stat_wal_receiver)"""
+SELECT NOT pg_is_in_recovery()
+    OR (pg_last_wal_replay_lsn() >= %s::pg_lsn AND EXISTS (SELECT FROM pg_stat_wal_receiver))"""
 MAIOR_ESPERA = 2**31 - 1  # milissegundos
 
 # O que o driver avisaria em stderr, como uma conexão que se perdeu, chega como exceção.

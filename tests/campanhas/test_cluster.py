@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
+from time import monotonic as agora
 
 import pytest
 from docker import DockerClient
@@ -16,17 +17,9 @@ from leitor.texto import milhar
 from tests.campanhas.ext4 import Ext4, falta_no_kernel
 from tests.campanhas.relato import Campanha
 from tests.cluster import falhas
-from tests.cluster.apoio import (
-    NOS,
-    PRAZO,
-    Cluster,
-    Confirmacao,
-    agora,
-    ancoras,
-    conferir,
-    rodar,
-)
+from tests.cluster.apoio import NOS, PRAZO, Cluster, Confirmacao, rodar
 from tests.cluster.falhas import Falha, Resultado, Volta, quebrar
+from tests.cluster.provas import ancoras, conferir
 from tests.docker.apoio import esperar
 
 pytestmark = pytest.mark.docker
@@ -98,7 +91,7 @@ def test_o_que_se_confirmou_fica(campanha: Campanha, cluster: Cluster) -> None:
     """Falha depois de falha, com gravadores no ar: nada confirmado se perde, e tudo volta só."""
     cluster.subir()
     cluster.gravar_sem_parar("direto", "direto", PAUSA)
-    cluster.gravar_sem_parar("importar", "importar", PAUSA)
+    cluster.gravar_sem_parar("importar", "importar", 10 * PAUSA)
     fila = [falha for falha in FALHAS for _ in range(campanha.vezes(falha.nome))]
     campanha.acaso("ordem das falhas").shuffle(fila)
     feitas: list[Resultado] = []
@@ -181,9 +174,9 @@ def encher(discos: dict[str, Path]) -> falhas.Provocar:
         manda = cluster.manda()
         ditas = cluster.registro(manda).count(SEM_ESPACO)
         lastro = discos[manda].parent / "lastro"
-        volume = os.statvfs(lastro.parent)
-        with lastro.open("wb") as arquivo:
-            os.posix_fallocate(arquivo.fileno(), 0, volume.f_bavail * volume.f_frsize)
+        with lastro.open("wb", buffering=0) as arquivo, suppress(OSError):
+            while arquivo.write(bytes(1 << 20)):
+                pass
         esperar(lambda: cluster.registro(manda).count(SEM_ESPACO) > ditas, "o disco encher", PRAZO)
         return lastro.unlink
 

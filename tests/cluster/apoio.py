@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections import Counter
 from contextlib import suppress
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +41,9 @@ class Cluster:
         self.nome = nome_novo()
         self.pasta = pasta
         self.acrescimos = acrescimos
+        self._ips: dict[str, str] = {}
+        self._lidos: dict[Path, int] = {}  # bytes
+        self._confirmadas: list[Confirmacao] = []
         self.no_ar: list[str] = []  # os contêineres dos gravadores
         self.gravados: list[Path] = []  # o que cada um confirmou, desde sempre
         pasta.chmod(0o777)  # o gravador, que escreve nela, é outro usuário
@@ -86,27 +86,30 @@ class Cluster:
         return [linha.split("\t") for linha in saida.splitlines()]
 
     def membros(self) -> dict[str, str]:
-        """Devolve o papel e o estado que o etcd sabe de cada nó, perguntado ao primeiro de pé."""
-        for no in NOS:
-            with suppress(OSError, KeyError, ValueError):
-                url = f"http://{self._ip(no)}:8008/cluster"
-                with urllib.request.urlopen(url, timeout=2) as resposta:
-                    membros = json.load(resposta)["members"]
-                return {m["name"]: f"{m['role']} {m['state']}" for m in membros}
-        return {}
+        """Devolve o papel e o estado de cada nó, como os sabe a maioria dos que respondem.
+
+        Um nó isolado fica com o que sabia antes.
+        """
+        ditos = [tuple(sorted(dito.items())) for dito in map(self._perguntar, NOS) if dito]
+        return dict(Counter(ditos).most_common(1)[0][0]) if ditos else {}
+
+    def _perguntar(self, no: str) -> dict[str, str]:
+        ip = self._ips.get(no) or self._ip(no)
+        try:
+            with urllib.request.urlopen(f"http://{ip}:8008/cluster", timeout=1) as resposta:
+                membros = json.load(resposta)["members"]
+        except (OSError, ValueError):
+            self._ips.pop(no, None)  # quem volta pode ter outro
+            return {}
+        self._ips[no] = ip
+        return {m["name"]: f"{m['role']} {m['state']}" for m in membros}
 
     def _ip(self, no: str) -> str:
-        """Devolve onde a máquina acha o nó agora, pela rede dos clientes."""
+        """Devolve onde a máquina acha o nó agora, pela rede dos clientes; vazio se não há."""
         formato = f'{{{{(index .NetworkSettings.Networks "{self.nome}_rede").IPAddress}}}}'
-        feito = subprocess.run(
-            ["docker", "inspect", "-f", formato, self.conteiner(no)],
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        if not (ip := feito.stdout.strip()):
-            raise OSError(feito.stderr)
-        return ip
+        inspecao = ["docker", "inspect", "-f", formato, self.conteiner(no)]
+        feito = subprocess.run(inspecao, capture_output=True, encoding="utf-8", check=False)
+        return feito.stdout.strip()
 
     def manda(self) -> str:
         """Devolve quem manda, segundo o etcd; vazio se ninguém."""
@@ -162,12 +165,16 @@ class Cluster:
 
     def confirmadas(self) -> list[Confirmacao]:
         """Devolve o que se confirmou até agora, na ordem."""
-        return sorted(
-            Confirmacao(**json.loads(linha))
-            for arquivo in self.gravados
-            if arquivo.exists()
-            for linha in arquivo.read_bytes().split(b"\n")[:-1]
-        )
+        for arquivo in self.gravados:
+            if arquivo.exists():
+                with arquivo.open("rb") as aberto:
+                    aberto.seek(self._lidos.get(arquivo, 0))
+                    inteiras, _, _ = aberto.read().rpartition(b"\n")
+                if inteiras:
+                    self._lidos[arquivo] = self._lidos.get(arquivo, 0) + len(inteiras) + 1
+                    novas = (Confirmacao(**json.loads(linha)) for linha in inteiras.split(b"\n"))
+                    self._confirmadas += novas
+        return sorted(self._confirmadas)
 
     def leitor(self, no: str, *argumentos: str, codigo: int = 0) -> Saida:
         """Roda o leitor sobre um nó só, seja qual for o papel dele."""
@@ -191,12 +198,6 @@ class Cluster:
         rodar("docker", "network", "connect", *nomes, f"{self.nome}_nos", self.conteiner(no))
 
 
-def maior_parada(confirmadas: Sequence[Confirmacao], desde: float, ate: float) -> float:
-    """Devolve o maior tempo, em segundos, sem uma confirmação entre os dois instantes."""
-    instantes = [desde, *(c.quando for c in confirmadas if desde < c.quando < ate), ate]
-    return max(depois - antes for antes, depois in pairwise(instantes))
-
-
 def rodar(*comando: str, codigo: int = 0, entrada: str = "", prazo: float = PRAZO) -> Saida:
     """Roda um comando até o fim e confere o código de saída."""
     processo = subprocess.run(
@@ -212,41 +213,3 @@ def rodar(*comando: str, codigo: int = 0, entrada: str = "", prazo: float = PRAZ
     saida = Saida(processo.returncode, processo.stdout, processo.stderr)
     assert saida.codigo == codigo, f"{comando}: {saida}"
     return saida
-
-
-def ancoras(cluster: Cluster, no: str) -> set[str]:
-    """Devolve a âncora de cada execução que o nó tem."""
-    linhas = cluster.consultar(no, "SELECT id || ' ' || elo FROM desafio2.execucoes")
-    return {ancora for (ancora,) in linhas}
-
-
-def conferir(cluster: Cluster, no: str, confirmadas: Sequence[Confirmacao]) -> Iterator[str]:
-    """Devolve o que falta ou sobra no nó, entre o que se confirmou; quem pergunta é o psql."""
-    livro = ancoras(cluster, no)
-    linhas = [email for (email,) in cluster.consultar(no, "SELECT email FROM desafio2.usuarios")]
-    ha = {*linhas}
-    if len(linhas) != len(ha):
-        yield f"{len(linhas) - len(ha)} linhas em dobro"
-    for feita in confirmadas:
-        if feita.ancora not in livro:
-            yield f"a execução {feita.ancora}"
-        yield from (f"a linha {email}" for email in feita.emails if email not in ha)
-
-
-def alcancar(cluster: Cluster) -> None:
-    """Espera que as réplicas cheguem aonde quem manda já estava quando isto se pediu."""
-    manda = cluster.manda()
-    [[ponto]] = cluster.consultar(manda, "SELECT pg_current_wal_flush_lsn()")
-    sql = f"SELECT pg_last_wal_replay_lsn() >= '{ponto}'::pg_lsn"
-    for no in NOS:
-        if no != manda:
-            esperar(partial(_chegou, cluster, no, sql), f"{no} alcançar {manda}", PRAZO)
-
-
-def _chegou(cluster: Cluster, no: str, sql: str) -> bool:
-    return cluster.consultar(no, sql) == [["t"]]
-
-
-def agora() -> float:
-    """O relógio dos gravadores."""
-    return time.monotonic()

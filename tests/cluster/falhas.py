@@ -7,19 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
+from time import monotonic as agora
 from typing import NamedTuple
 
-from tests.cluster.apoio import (
-    ETCDS,
-    NOS,
-    PRAZO,
-    Cluster,
-    agora,
-    alcancar,
-    conferir,
-    maior_parada,
-    rodar,
-)
+from tests.cluster.apoio import ETCDS, NOS, PRAZO, Cluster, rodar
+from tests.cluster.provas import alcancar, conferir, maior_parada
 from tests.docker.apoio import esperar
 
 Volta = Callable[[], None]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.apoio import ETCDS, NOS, PRAZO, Cluster, alcancar, rodar
+from tests.cluster.apoio import ETCDS, NOS, PRAZO, Cluster, rodar
+from tests.cluster.provas import alcancar
 from tests.docker.apoio import ambiente_limpo, esperar
 from tests.processos import RAIZ, Saida
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.docker
 
 TODOS = (*ETCDS, *NOS)
 SO = ("run", "--rm", "-T", "--no-deps")
+QUEM_APLICA = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'"
 EMAILS = "SELECT email FROM desafio2.usuarios ORDER BY id"
 AMOSTRA = [["joao@example.com"], ["maria@example.com"], ["pedro@example.com"]]
 
@@ -139,7 +141,7 @@ def test_sem_replica_ninguem_grava(no_ar: Cluster) -> None:
         processo.stdin.write("nome,email\nQuem,talvez@x.com\n")
         processo.stdin.flush()
         sessoes = (
-            "SELECT FROM pg_stat_activity WHERE usename = 'escritor' AND state LIKE 'idle in%'"
+            "SELECT 1 FROM pg_stat_activity WHERE usename = 'escritor' AND state LIKE 'idle in%'"
         )
         esperar(lambda: no_ar.consultar(no_ar.manda(), sessoes), "o escritor começar", PRAZO)
         rodar("docker", "kill", *replicas)
@@ -158,6 +160,32 @@ def test_sem_replica_ninguem_grava(no_ar: Cluster) -> None:
     no_ar.esperar_inteiro()
     depois = no_ar.consultar(no_ar.manda(), EMAILS)
     assert [linha for linha in depois if linha not in antes] in ([], [["talvez@x.com"]])
+
+
+def test_o_leitor_espera_que_a_replica_esteja_em_dia(no_ar: Cluster) -> None:
+    """De uma réplica parada no tempo, 75; a quem pede qualquer nó, o que ele tem; depois, tudo."""
+    no_ar.esperar_inteiro()
+    alcancar(no_ar)
+    manda = no_ar.manda()
+    replica = next(no for no in NOS if no != manda)
+    em_dia, qualquer = (
+        f"BANCO=postgresql://leitor@{replica},{manda}/desafio2?target_session_attrs={qual}"
+        for qual in ("prefer-standby", "any")
+    )
+    lista = ("-e", "BANCO_ESPERA=2", "leitor", "listar", "--formato", "csv")
+    [[aplica]] = no_ar.consultar(replica, QUEM_APLICA)
+    no_ar.dentro(replica, "sh", "-c", f"kill -STOP {aplica}")
+    try:
+        importar(no_ar, "atrasada@x.com")
+        atrasada = no_ar.compose(*SO, "-e", em_dia, *lista, codigo=75)
+        assert atrasada.stdout == ""
+        assert "em 2 s esta réplica não chegou até onde já se confirmou. Leia" in atrasada.stderr
+        velha = no_ar.compose(*SO, "-e", qualquer, *lista).stdout
+        assert "joao@example.com" in velha
+        assert "atrasada@x.com" not in velha
+    finally:
+        no_ar.dentro(replica, "sh", "-c", f"kill -CONT {aplica}")
+    assert "atrasada@x.com" in no_ar.compose(*SO, "-e", em_dia, *lista).stdout
 
 
 def test_a_maquina_que_manda_morre_e_o_disco_dela_some(no_ar: Cluster) -> None:

@@ -30,6 +30,7 @@ HOSTIS = [
     "=HYPERLINK(A1)",
 ]
 INVERTE = "x\u202egpj.exe"  # o escritor o recusa, mas um banco selado pode tê-lo
+LENTA = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2 << 20}
 SOLTA = """([texto, nome]) => {
   const dados = new DataTransfer();
   dados.items.add(new File([texto], nome, {type: "text/csv"}));
@@ -135,6 +136,7 @@ def test_um_arquivo_grande_mostra_quanto_falta(semeado: Path, visitar: Visitar) 
     visita = visitar()
     pagina = visita.abrir()
     pagina.evaluate(ANOTA)
+    visita.contexto.new_cdp_session(pagina).send("Network.emulateNetworkConditions", LENTA)
     corpo = "".join(f"Pessoa {n},pessoa{n}@example.com\n" for n in range(100_000))
     pagina.locator("#arquivo").set_input_files(
         {
@@ -220,6 +222,7 @@ def test_um_lacre_quebrado_deixa_a_pagina_vermelha(
     expect(falha).to_be_visible()
     expect(pagina.get_by_text("lacre quebrado na execução 1")).to_be_visible()
     expect(pagina.get_by_text("leitor verificar").first).to_be_visible()
+    expect(pagina.get_by_role("button", name="Gravar e selar")).to_have_count(0)
     assert pagina.get_by_text("joao@example.com").count() == 0
     fundo = pagina.locator(".veredito").evaluate("e => getComputedStyle(e).backgroundColor")
     vermelho, verde, azul = map(int, re.findall(r"\d+", fundo))
@@ -228,6 +231,9 @@ def test_um_lacre_quebrado_deixa_a_pagina_vermelha(
     assert resposta.codigo == 503
     assert "joao" not in resposta.corpo.decode()
     visita.fotografar("servico-vermelha")
+    alterar(semeado, "UPDATE usuarios SET nome = 'Maria Santos' WHERE id = 2")
+    expect(pagina.get_by_role("cell", name="joao@example.com")).to_be_visible()
+    expect(pagina.get_by_role("button", name="Gravar e selar")).to_be_visible()
 
 
 def test_o_servico_fora_do_ar_e_dito(servico: Servico, visitar: Visitar) -> None:

@@ -128,7 +128,7 @@ def test_so_o_servico_se_publica_e_so_em_casa(pilha: Pilha) -> None:
 
 def test_nenhuma_senha_aparece(pilha: Pilha) -> None:
     """Nem nos argumentos, nem no ambiente, nem no que os contêineres escreveram."""
-    ler = ("docker", "exec", "-u", "0", pilha.conteiner("cache"), "cat", "/run/segredo/acesso.conf")
+    ler = ("docker", "exec", pilha.conteiner("cache"), "cat", "/run/segredo/acesso.conf")
     senhas = [pilha.rodar(*ler).stdout.split()[1]]
     for papel in ("escritor", "leitor"):
         arquivo = f"/run/{papel}/pgpass"
@@ -138,7 +138,7 @@ def test_nenhuma_senha_aparece(pilha: Pilha) -> None:
     for servico in ("web", "cache", "db"):
         nome = pilha.conteiner(servico)
         escrito = pilha.rodar("docker", "logs", nome)
-        processos = pilha.rodar("docker", "top", nome, "-eo", "args")
+        processos = pilha.rodar("docker", "top", nome, "-eo", "pid,args")
         tudo = "".join((str(pilha.inspecao(servico)), *escrito[1:], processos.stdout))
         assert not any(senha in tudo for senha in senhas), servico
 

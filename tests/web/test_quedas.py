@@ -22,7 +22,7 @@ GRAVADAS = """
 SELECT u.id, u.nome, u.email, u.criado_em, e.id, e.elo
 FROM desafio2.usuarios AS u
 JOIN desafio2.execucoes AS e ON u.id BETWEEN e.primeiro_id AND e.ultimo_id"""
-REPETIDAS = "SELECT email FROM desafio2.usuarios GROUP BY lower(email) HAVING count(*) > 1"
+REPETIDAS = "SELECT lower(email) FROM desafio2.usuarios GROUP BY 1 HAVING count(*) > 1"
 
 
 class Feito(NamedTuple):
@@ -95,7 +95,7 @@ def matar(servico: str) -> Callable[[Pilha], None]:
 
 def matar_um_processo(pilha: Pilha) -> None:
     """Mata um dos processos que atendem; o gunicorn põe outro no lugar."""
-    linha = "grep -lz gunicorn /proc/[0-9]*/cmdline | cut -d/ -f3"
+    linha = "grep -lz [g]unicorn /proc/[0-9]*/cmdline | cut -d/ -f3"
     conteiner = pilha.conteiner("web")
     pids = pilha.rodar("docker", "exec", conteiner, "sh", "-c", linha).stdout.split()
     pilha.rodar("docker", "exec", conteiner, "sh", "-c", f"kill -9 {max(map(int, pids))}")

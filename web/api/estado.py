@@ -86,13 +86,14 @@ def saude() -> Response:
 @bp.output(Vivo)
 @bp.doc(responses=problemas(503))
 def pronto() -> Response:
-    """Diz se pode atender: o banco está no ar, e a corrente foi conferida e está inteira."""
+    """Diz se pode atender: o banco está no ar e pode gravar, e a corrente está inteira."""
     servico = atual()
     estado = servico.verificador.estado
     if estado.resultado != "ok":
         motivo = estado.motivo or f"a verificação está {estado.resultado}"
         raise Problema(503, motivo, 1, verificado=estado._asdict())
     servico.ouvido.perguntar()
+    servico.banco.poder_gravar()
     return resposta.em_json({"status": "pronto"}, Cache_Control="no-store")
 
 

@@ -13,7 +13,7 @@ from web import metricas
 from web.api import pedido
 from web.api.pedido import JSON
 from web.cache import Fazer
-from web.cache.corpo import Corpo, Pedido
+from web.cache.corpo import Pedido
 from web.problemas import Problema
 from web.servico import atual
 
@@ -28,13 +28,15 @@ def do_cache(pedido_: Pedido, fazer: Fazer) -> Response:
         ditas, chave := cache.chave(ancora, pedido_)
     ):
         metricas.NAO_MUDOU.inc()
-        return _marcada(Response(status=304), chave, ancora)
+        return Response(status=304, headers=_marcas(chave, ancora))
     corpo = cache.obter(ancora, pedido_, fazer)
     if pedido.numero(corpo.ancora) < pedido.numero(ancora):
         raise Problema(503, "o banco voltou atrás desde a última pergunta", 1)
-    resposta = Response(corpo.conteudo, content_type=pedido_.tipo)
-    _seguinte(resposta, corpo)
-    return _marcada(resposta, corpo.chave, corpo.ancora)
+    marcas = _marcas(corpo.chave, corpo.ancora)
+    resposta = Response(corpo.conteudo, headers=marcas, content_type=pedido_.tipo)
+    if corpo.proximo is not None:
+        ligar(resposta, **(request.args.to_dict() | {"depois_de": corpo.proximo}))
+    return resposta
 
 
 def em_fluxo(abrir: Callable[[], tuple[str, Iterator[bytes]]], tipo: str) -> Response:
@@ -46,11 +48,13 @@ def em_fluxo(abrir: Callable[[], tuple[str, Iterator[bytes]]], tipo: str) -> Res
     except BaseException:
         liberar()
         raise
-    resposta = Response(chain([primeiro], blocos), content_type=f"{tipo}; charset=utf-8")
+    marcas = _marcas("", ancora or pedido.VAZIO)
+    inteiro = chain([primeiro], blocos)
+    resposta = Response(inteiro, headers=marcas, content_type=f"{tipo}; charset=utf-8")
     resposta.call_on_close(liberar)
     if isinstance(blocos, Generator):
         resposta.call_on_close(blocos.close)  # o cliente pode sair antes do fim
-    return _marcada(resposta, "", ancora or pedido.VAZIO)
+    return resposta
 
 
 def em_json(dados: object, codigo: int = 200, **cabecalhos: str) -> Response:
@@ -68,20 +72,14 @@ def ligar(resposta: Response, **consulta: object) -> None:
     resposta.headers["Link"] = f'<{request.path}?{partes}>; rel="next"'
 
 
-def _seguinte(resposta: Response, corpo: Corpo) -> None:
-    if corpo.proximo is not None:
-        ligar(resposta, **(request.args.to_dict() | {"depois_de": corpo.proximo}))
-
-
-def _marcada(resposta: Response, etag: str, ancora: str) -> Response:
-    cabecalhos = resposta.headers
+def _marcas(etag: str, ancora: str) -> list[tuple[str, str]]:
+    """Devolve os cabeçalhos que dizem de que instante é a resposta, e como guardá-la."""
+    marcas = [("Cache-Control", GUARDAR), ("Vary", "Accept")]
     if etag:
-        cabecalhos["ETag"] = f'"{etag}"'
+        marcas.append(("ETag", f'"{etag}"'))
     if ancora != pedido.VAZIO:
-        cabecalhos["Ancora"] = ancora
-    cabecalhos["Cache-Control"] = GUARDAR
-    cabecalhos["Vary"] = "Accept"
-    return resposta
+        marcas.append(("Ancora", ancora))
+    return marcas
 
 
 def _dita(ditas: str, chave: str) -> bool:

@@ -146,6 +146,9 @@ class Banco(Protocol):
     def execucoes(self, limite: int, antes_de: int | None) -> tuple[str, list[Objeto]]:
         """Devolve a âncora e as execuções anteriores a `antes_de`, a mais nova primeiro."""
 
+    def poder_gravar(self) -> None:
+        """Levanta Indisponivel se o que se gravasse agora ficaria numa máquina só, e não pode."""
+
     def ancora(self) -> str | None:
         """Pergunta a âncora da última execução; None se não há nenhuma."""
 

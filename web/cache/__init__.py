@@ -57,7 +57,8 @@ class Cache:
         ancora, proximo, conteudo = fazer()
         metricas.CACHE.labels("feito").inc()
         novo = Corpo(self.chave(ancora, pedido), ancora, proximo, conteudo)
-        self._memoria.guardar(novo)
+        for sob in {chave, novo.chave}:
+            self._memoria.guardar(sob, novo)
         self._guardar(chave, novo)
         return novo
 
@@ -71,7 +72,7 @@ class Cache:
                 return None
             if achado := corpo.abrir(chave, valor):
                 metricas.CACHE.labels("redis").inc()
-                self._memoria.guardar(achado)
+                self._memoria.guardar(chave, achado)
                 return achado
             metricas.ENVENENADOS.inc()
             self.servidor.pedir(lambda cliente: cliente.delete(CORPO + chave))
@@ -90,13 +91,20 @@ class Cache:
             return True
 
     def _de_outro(self, chave: str) -> Corpo | None:
-        """Espera que outro processo o termine; None se não o fez a tempo."""
+        """Espera que outro processo o faça; None se não o fez, ou se fez o de outro elo."""
         fim = time.monotonic() + PACIENCIA
-        while time.monotonic() < fim:
-            if pronto := self._do_servidor(chave):
-                return pronto
+        while time.monotonic() < fim and self._alguem_o_faz(chave):
             time.sleep(PASSO)
-        return None
+        return self._do_servidor(chave)
+
+    def _alguem_o_faz(self, chave: str) -> bool:
+        """Diz se outro processo ainda está com a vez."""
+        try:
+            return self.servidor is not None and bool(
+                self.servidor.pedir(lambda cliente: cliente.exists(VEZ + chave))
+            )
+        except Fora:
+            return False
 
     def _guardar(self, chave: str, novo: Corpo) -> None:
         if self.servidor is None or self.servidor.fora:

@@ -27,14 +27,17 @@ class Memoria:
                 self._corpos.move_to_end(chave)
             return corpo
 
-    def guardar(self, corpo: Corpo) -> None:
-        """Guarda o corpo e tira os mais antigos, se é preciso lugar."""
+    def guardar(self, chave: str, corpo: Corpo) -> None:
+        """Guarda o corpo e tira os mais antigos, se é preciso lugar.
+
+        A `chave` é a dele, ou a de um elo anterior: quem pediu aquele fica servido por este.
+        """
         if len(corpo.conteudo) > MAIOR:
             return
         with self._tranca:
-            if corpo.chave in self._corpos:
+            if chave in self._corpos:
                 return
-            self._corpos[corpo.chave] = corpo
+            self._corpos[chave] = corpo
             self._bytes += len(corpo.conteudo)
             while self._bytes > self._cabem:
                 _, saiu = self._corpos.popitem(last=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shlex
 from pathlib import PurePath
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -14,6 +15,7 @@ from escritor.entrada.fonte import EXTENSOES, Forma
 from leitor import texto
 from leitor.pagina import pecas
 from web import importacao
+from web.api.usuarios import SEM_LIMITE
 from web.bancos import Existe, Indisponivel, TalvezGravado
 from web.gravador import Invalido
 from web.importacao import Recusado
@@ -23,11 +25,9 @@ from web.problemas import Problema
 from web.servico import Servico, atual
 
 CODIFICACOES = {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Excel antigo)"}
+MEMORIA = 1 << 20  # bytes de um envio que ficam na memória: o Werkzeug o lê de 64 em 64 KiB
 RECUSAS = 20  # mostradas; as outras se contam
-CONFERENCIAS = {
-    True: "docker compose -f web/docker-compose.yml run --rm --no-deps leitor verificar",
-    False: "python3 -m leitor verificar",
-}
+NO_COMPOSE = "docker compose -f web/docker-compose.yml run --rm --no-deps leitor verificar"
 DE_FORA = (Indisponivel, TalvezGravado, Problema)
 
 bp = Blueprint("paginas", __name__)
@@ -71,7 +71,7 @@ def inicio(preenchido: Preenchido | None = None, codigo: int = 200) -> Response:
         recusas=RECUSAS,
         hora=quadro.momento(),
         versao=servico.configuracao.versao,
-        conferencia=CONFERENCIAS[servico.banco.porta is not None],
+        conferencia=_conferencia(servico),
     )
     if codigo == 200 and cor in {"recusada", "fora"}:
         codigo = 503
@@ -88,6 +88,7 @@ def acrescentar() -> Response:
     """Grava uma pessoa e leva ao recibo dela; se não serve, volta ao formulário, como estava."""
     nome, email = request.form.get("nome", ""), request.form.get("email", "")
     try:
+        atual().conferido()
         feito = atual().gravar(nome, email, *_chave(nome, email))
     except Invalido as erro:
         return inicio(Preenchido(nome, email, erro.campo, erro.motivo), 422)
@@ -103,7 +104,8 @@ def acrescentar() -> Response:
 @bp.post("/pessoas/importar")
 def importar() -> Response:
     """Grava um arquivo inteiro e leva ao recibo da execução; ou diz, linha a linha, o que não."""
-    request.max_content_length = None  # o arquivo espera em disco, e não na memória
+    request.max_content_length = SEM_LIMITE  # o arquivo espera em disco, e não na memória
+    request.max_form_memory_size = MEMORIA
     arquivo = request.files.get("arquivo")
     if arquivo is None or not arquivo.filename:
         return inicio(Preenchido(campo="arquivo", motivo="escolha um arquivo"), 422)
@@ -115,6 +117,7 @@ def importar() -> Response:
     forma = Forma(EXTENSOES.get(sufixo, "csv"), codificacao)
     fluxo = cast("BinaryIO", arquivo.stream)
     try:
+        atual().conferido()
         feita = importacao.importar(atual().banco, fluxo, forma, nome)
     except Recusado as erro:
         return inicio(Preenchido(campo="arquivo", motivo=erro.motivo, recusado=erro), 422)
@@ -175,6 +178,13 @@ def _ler(servico: Servico) -> dict[str, Any]:
     if ancora := request.args.get("ancora"):
         lido["recibo"] = recibo.conferir(servico, ancora, request.args.get("pessoa", ""))
     return lido
+
+
+def _conferencia(servico: Servico) -> str:
+    """Devolve o comando que diz o que falhou, verificação por verificação."""
+    if servico.banco.porta is not None:
+        return NO_COMPOSE
+    return f"python3 -m leitor verificar --banco {shlex.quote(servico.banco.descricao)}"
 
 
 def _cache(servico: Servico) -> str:

@@ -19,7 +19,9 @@ function trocar(texto, ids) {
   const nova = new DOMParser().parseFromString(texto, "text/html");
   if (!nova.getElementById("topo")) return false; // não é a página: um intermediário respondeu
   const foco = document.activeElement && document.activeElement.id;
-  for (const id of ids) {
+  const vermelha = (raiz) => raiz.classList.contains("recusada");
+  const virou = vermelha(pagina) !== vermelha(nova.documentElement); // os formulários vão ou voltam
+  for (const id of new Set(virou ? [...ids, "entrada", "conferencia"] : ids)) {
     const velho = document.getElementById(id);
     const novo = nova.getElementById(id);
     if (!velho.isEqualNode(novo)) velho.replaceWith(document.adoptNode(novo));
@@ -152,8 +154,8 @@ async function copiar(lugar) {
 
 function soltar(evento) {
   const formulario = document.querySelector(".solta");
+  if (!formulario || !evento.dataTransfer?.types.includes("Files")) return;
   const dentro = formulario.contains(evento.target);
-  if (!evento.dataTransfer?.types.includes("Files")) return;
   evento.preventDefault(); // solto ao lado, o navegador abriria o arquivo no lugar da página
   formulario.classList.toggle("sobre", dentro && evento.type === "dragover");
   if (evento.type !== "drop" || !dentro || !evento.dataTransfer.files.length) return;

@@ -10,7 +10,8 @@ from typing import Any
 from escritor.percurso import Ponto
 from leitor import formatos
 from postgres.escritor import banco as escritor
-from web.bancos import Achado, Formato, Objeto, Pagina
+from postgres.escritor.replica import SITUACAO, Situacao
+from web.bancos import Achado, Formato, Indisponivel, Objeto, Pagina
 from web.bancos.postgres import consultas, corrente, indice
 from web.bancos.postgres.conexoes import Conexoes, cruas
 from web.bancos.postgres.escuta import Escuta, escutar
@@ -36,7 +37,7 @@ class Banco:
         self.descricao = self._escritas.nome
         partes = self._escritas.partes
         self.host = partes.get("host") or partes.get("hostaddr") or "localhost"
-        self.porta: int | None = int(partes.get("port", PORTA).partition(",")[0])
+        self.porta: int | None = int(partes.get("port", "").partition(",")[0] or PORTA)
 
     def pagina(self, limite: int, depois_de: int, busca: str | None) -> Pagina:
         """Devolve até `limite` linhas com id > `depois_de`, e a âncora, de um instante só."""
@@ -66,6 +67,12 @@ class Banco:
         ate = antes_de if antes_de is not None else 2**63 - 1
         [(ancora, linhas)] = self._leituras.ler(consultas.EXECUCOES, (ate, limite)).fetchall()
         return ancora or "", linhas
+
+    def poder_gravar(self) -> None:
+        """Levanta Indisponivel se se pede uma réplica, e nenhuma confirmaria o que se grava."""
+        situacao = Situacao(*self._escritas.ler(SITUACAO).fetchone() or (False, False, None))
+        if falta := situacao.falta(self.descricao):
+            raise Indisponivel(str(falta))
 
     def ancora(self) -> str | None:
         """Pergunta a âncora da última execução; None se não há nenhuma."""

@@ -62,6 +62,9 @@ class Banco:
             ancora = _valor(con, consultas.ANCORA) or ""
             return ancora, objetos(con, consultas.EXECUCOES, (ate, limite))
 
+    def poder_gravar(self) -> None:
+        """Um arquivo não tem réplica."""
+
     def ancora(self) -> str | None:
         """Pergunta a âncora da última execução; None se não há nenhuma."""
         with self._conexoes.emprestada() as con:
