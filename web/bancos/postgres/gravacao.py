@@ -40,7 +40,8 @@ PREPARA = 2  # vezes que uma instrução roda até que o servidor guarde o plano
 CHAVES = """\
 SELECT c.chave, c.impressao, u.id, u.nome, u.email, u.criado_em, e.id, e.elo, e.inseridos
 FROM servico.chaves AS c
-JOIN desafio2.usuarios AS u ON u.id = c.usuario JOIN desafio2.execucoes AS e ON e.id = c.execucao
+JOIN desafio2.usuarios AS u ON u.id = c.usuario
+JOIN desafio2.execucoes AS e ON e.id = c.execucao AND e.elo = c.elo
 WHERE c.chave = ANY(%s)"""
 # Sob a trava, o que não está não aparece no meio; {} é mais uma condição.
 INSERE = """\
@@ -55,15 +56,21 @@ WHERE NOT EXISTS (
 ORDER BY ordem RETURNING id, email"""
 INSERE_SEM_CHAVES = INSERE.format("")
 INSERE_COM_CHAVES = INSERE.format(
-    " AND NOT EXISTS (SELECT FROM servico.chaves AS c WHERE c.chave = a.chave)"
+    """\
+AND NOT EXISTS (
+    SELECT FROM servico.chaves AS c
+    JOIN desafio2.execucoes AS e ON e.id = c.execucao AND e.elo = c.elo WHERE c.chave = a.chave
+)"""
 )
 DONOS = """\
 SELECT e, u.id, u.nome, u.email, u.criado_em FROM unnest(%s::text[]) AS e
 JOIN desafio2.usuarios AS u ON lower(u.email COLLATE "C") = lower(e COLLATE "C")"""
 GUARDA = """\
-INSERT INTO servico.chaves (chave, impressao, usuario, execucao)
-SELECT chave, impressao, usuario, %s
-FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS novas (chave, impressao, usuario)"""
+INSERT INTO servico.chaves (chave, impressao, usuario, execucao, elo)
+SELECT chave, impressao, usuario, %s, %s
+FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS novas (chave, impressao, usuario)
+ON CONFLICT (chave) DO UPDATE SET impressao = excluded.impressao, usuario = excluded.usuario,
+    execucao = excluded.execucao, elo = excluded.elo, criada_em = excluded.criada_em"""
 VENCE = """\
 DELETE FROM servico.chaves WHERE chave IN (
     SELECT chave FROM servico.chaves WHERE criada_em < now() - make_interval(secs => %s)
@@ -285,5 +292,5 @@ def _guardar(con: Conexao, gravados: Sequence[tuple[Pedido, int]], execucao: Exe
     """Guarda as chaves dos pedidos, cada uma com a linha dele, e apaga umas tantas vencidas."""
     chaves = [(p.chave, p.impressao or "", linha) for p, linha in gravados if p.chave]
     if chaves:
-        con.executar(GUARDA, execucao.id, *map(list, zip(*chaves, strict=True)))
+        con.executar(GUARDA, execucao.id, execucao.elo, *map(list, zip(*chaves, strict=True)))
         con.executar(VENCE, VALE, VENCEM * len(chaves))
