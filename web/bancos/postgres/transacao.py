@@ -66,7 +66,7 @@ DE_UMA_VEZ = f"""\
 WITH trava AS MATERIALIZED ({conexao.TRANCA}),
 cabeca AS MATERIALIZED (
     SELECT FROM desafio2.execucoes, trava WHERE id = %s AND elo = %s
-        AND NOT EXISTS (SELECT FROM desafio2.usuarios WHERE id > %s)
+        AND (SELECT max(id) FROM desafio2.usuarios) = %s
 ),
 linhas AS (
     INSERT INTO desafio2.usuarios
