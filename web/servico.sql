@@ -19,12 +19,14 @@ CREATE TABLE IF NOT EXISTS servico.acessos (
     quando timestamptz NOT NULL DEFAULT now()
 );
 
--- As chaves de idempotência: a linha que cada uma gravou, e em que execução. O recibo se refaz delas.
+-- As chaves de idempotência: a linha que cada uma gravou, e em que execução. O recibo se refaz delas; se
+-- o elo já não é o do livro, a história é outra, e a chave, nova.
 CREATE TABLE IF NOT EXISTS servico.chaves (
     chave     text COLLATE "C" PRIMARY KEY CHECK (octet_length(chave) <= 255),
     impressao text COLLATE "C" NOT NULL,
     usuario   bigint NOT NULL,
     execucao  bigint NOT NULL,
+    elo       text COLLATE "C" NOT NULL,
     criada_em timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS chaves_criada_em ON servico.chaves (criada_em);
@@ -47,7 +49,7 @@ CREATE TABLE IF NOT EXISTS servico.indexado (
 REVOKE ALL ON ALL TABLES IN SCHEMA servico FROM PUBLIC, escritor, leitor;
 GRANT USAGE ON SCHEMA servico TO escritor, leitor;
 GRANT SELECT, INSERT ON servico.acessos TO escritor;
-GRANT SELECT, INSERT, DELETE ON servico.chaves TO escritor;
+GRANT SELECT, INSERT, UPDATE, DELETE ON servico.chaves TO escritor;
 GRANT SELECT, INSERT, TRUNCATE ON servico.busca TO escritor;
 GRANT SELECT, INSERT, DELETE ON servico.indexado TO escritor;
 GRANT SELECT ON servico.busca, servico.indexado TO leitor;

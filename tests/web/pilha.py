@@ -96,10 +96,17 @@ class Pilha:
         return pedir(self.porta, metodo, caminho, corpo, **cabecalhos)
 
     def ver(self, caminho: str) -> Any:
-        """Devolve o JSON de um GET, que tem de dar 200."""
-        resposta = self.pedir("GET", caminho)
-        assert resposta.codigo == 200, resposta
-        return resposta.json
+        """Devolve o JSON de um GET, que tem de dar 200; um 503 pede para tentar de novo."""
+        respostas: list[Resposta] = []
+
+        def atendido() -> bool:
+            respostas.append(self.pedir("GET", caminho))
+            return respostas[-1].codigo != 503
+
+        # Numa máquina lenta o Redis passa dos 100 ms, e o serviço diz que está fora: é a verdade.
+        esperar(atendido, f"GET {caminho} deixar de dar 503")
+        assert respostas[-1].codigo == 200, respostas[-1]
+        return respostas[-1].json
 
     def docker(self, verbo: str, servico: str) -> None:
         """Roda `docker VERBO` no contêiner do serviço."""

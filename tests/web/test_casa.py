@@ -73,6 +73,17 @@ def test_as_versoes_da_imagem_e_dos_testes_sao_as_mesmas() -> None:
     assert {n: imagem[n] for n in comuns} == {n: testes[n] for n in comuns}
 
 
+def test_as_imagens_partem_da_mesma_base() -> None:
+    """A de web/Dockerfile é a do par, que é a que .ci/imagens garante; e a do Redis tem a série."""
+    bases = {
+        re.findall(r"^ARG IMAGEM_BASE=(\S+)", (RAIZ / arquivo).read_text(), re.MULTILINE)[0]
+        for arquivo in ("escritor/Dockerfile", "postgres/Dockerfile", "web/Dockerfile")
+    }
+    assert len(bases) == 1
+    compose = (RAIZ / "web/docker-compose.yml").read_text(encoding="utf-8")
+    assert re.findall(r"IMAGEM_REDIS:-([^}]*)}", compose) == ["redis:8"]
+
+
 def test_controle_um_import_alheio_e_visto(tmp_path: Path) -> None:
     """Controle negativo: o que estes testes olham acha um import de fora, e diz de que módulo."""
     intruso = tmp_path / "web" / "intruso.py"

@@ -15,7 +15,7 @@ from leitor.pagina import pecas
 from tests.contrato import alterar, ancora, consultar
 from tests.pagina import Pagina
 from tests.web.conftest import Montar
-from web.servico import NOME
+from web.servico import DEMORADOS, NOME
 
 ANA = {"nome": "Ana Costa", "email": "ana@example.com"}
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -182,6 +182,24 @@ def test_sem_arquivo_e_codificacao_inventada(cliente: FlaskClient, semeado: Path
     outra = {"arquivo": (io.BytesIO(CSV), "x.csv"), "codificacao": "rot13"}
     assert cliente.post("/pessoas/importar", data=outra).status_code == 422
     assert quantos(semeado) == 3
+
+
+def test_com_importacoes_demais_a_pagina_o_diz(montar: Montar, semeado: Path) -> None:
+    """429, sem ler o arquivo nem gravar nada; terminada uma, a seguinte entra."""
+    app = montar()
+    cliente = app.test_client()
+    ver(cliente)
+    servico = app.extensions[NOME]
+    ocupadas = [servico.demorado() for _ in range(DEMORADOS)]
+    arquivo = {"arquivo": (io.BytesIO(CSV), "x.csv")}
+    resposta = cliente.post("/pessoas/importar", data=arquivo)
+    assert (resposta.status_code, "importações demais" in texto(resposta)) == (429, True)
+    assert quantos(semeado) == 3
+    for liberar in ocupadas:
+        liberar()
+    arquivo = {"arquivo": (io.BytesIO(CSV), "x.csv")}
+    assert cliente.post("/pessoas/importar", data=arquivo).status_code == 303
+    assert quantos(semeado) == 4
 
 
 def test_quem_ficou_no_endereco_do_formulario_volta(cliente: FlaskClient) -> None:

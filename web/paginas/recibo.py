@@ -10,6 +10,7 @@ from web.bancos import Objeto
 from web.esquemas import ANCORA
 from web.servico import Servico
 
+MUDOU = "o livro mudou enquanto se conferia; confira de novo"
 FORMA = "uma âncora é o número da execução, um espaço e os 64 hexadecimais do elo"
 
 
@@ -35,8 +36,9 @@ def conferir(servico: Servico, ancora: str, pessoa: str) -> Recibo:
         return Recibo(ancora, motivo)
     numero = int(ancora.partition(" ")[0])
     _, execucoes = servico.banco.execucoes(1, numero + 1)
-    execucao = execucoes[0] if execucoes and execucoes[0]["id"] == numero else None
-    return Recibo(ancora, "", execucao, _quem(servico, pessoa, numero))
+    if not execucoes or execucoes[0]["id"] != numero:
+        return Recibo(ancora, MUDOU)
+    return Recibo(ancora, "", execucoes[0], _quem(servico, pessoa, numero))
 
 
 def _quem(servico: Servico, pessoa: str, execucao: int) -> Objeto | None:

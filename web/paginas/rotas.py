@@ -104,21 +104,32 @@ def acrescentar() -> Response:
 @bp.post("/pessoas/importar")
 def importar() -> Response:
     """Grava um arquivo inteiro e leva ao recibo da execução; ou diz, linha a linha, o que não."""
+    servico = atual()
+    try:
+        liberar = servico.demorado()
+    except Problema as erro:
+        return inicio(Preenchido(motivo=str(erro)), erro.codigo)
+    try:
+        return _importar(servico)
+    finally:
+        liberar()
+
+
+def _importar(servico: Servico) -> Response:
     request.max_content_length = SEM_LIMITE  # o arquivo espera em disco, e não na memória
     request.max_form_memory_size = MEMORIA
     arquivo = request.files.get("arquivo")
+    codificacao = request.form.get("codificacao", "utf-8")
     if arquivo is None or not arquivo.filename:
         return inicio(Preenchido(campo="arquivo", motivo="escolha um arquivo"), 422)
-    codificacao = request.form.get("codificacao", "utf-8")
     if codificacao not in CODIFICACOES:
         return inicio(Preenchido(campo="arquivo", motivo="esta codificação não é das daqui"), 422)
     nome = PurePath(arquivo.filename.replace("\\", "/")).name
     sufixo = PurePath(nome.lower().removesuffix(".gz")).suffix
     forma = Forma(EXTENSOES.get(sufixo, "csv"), codificacao)
-    fluxo = cast("BinaryIO", arquivo.stream)
     try:
-        atual().conferido()
-        feita = importacao.importar(atual().banco, fluxo, forma, nome)
+        servico.conferido()
+        feita = importacao.importar(servico.banco, cast("BinaryIO", arquivo.stream), forma, nome)
     except Recusado as erro:
         return inicio(Preenchido(campo="arquivo", motivo=erro.motivo, recusado=erro), 422)
     except DE_FORA as erro:

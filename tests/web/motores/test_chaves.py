@@ -11,7 +11,7 @@ import pytest
 from tests.contrato import alterar, consultar
 from tests.web.motores.apoio import LINHAS, LIVRO, Arquivo, Motor, Servidor, conferir, juntos
 from web.bancos import Banco
-from web.gravador import ChaveDeOutroPedido, Gravador, Recibo
+from web.gravador import ChaveDeOutroPedido, Gravador, Indisponivel, Recibo
 
 Ligar = Callable[[Banco], Gravador]
 Abrir = Callable[[], Banco]
@@ -86,3 +86,19 @@ def test_as_velhas_se_apagam(motor: Motor, gravador: Gravador) -> None:
     gravador.gravar("Nova", "nova@x.com", "nova", "r")
     assert len(chaves(motor)) == 2
     assert "nova" in chaves(motor)
+
+
+def test_a_chave_de_outra_historia_nao_vale(motor: Motor, gravador: Gravador) -> None:
+    """Depois de um restore, os números se repetem: o recibo não pode ser o de outra pessoa."""
+    gravador.gravar("Zoé", "zoe@x.com", None, None)
+    gravador.gravar(*ANA)
+    motor.alterar("DELETE FROM usuarios WHERE id = 2", "DELETE FROM execucoes WHERE id = 2")
+    with pytest.raises(Indisponivel):
+        gravador.gravar("Bia", "bia@x.com", None, None)
+    gravador.gravar("Bia", "bia@x.com", None, None)
+
+    recibo = gravador.gravar(*ANA)
+    assert (recibo.id, recibo.execucao, recibo.nome) == (3, 3, "Ana")
+    assert gravador.gravar(*ANA) == recibo
+    assert chaves(motor) == ["chave-1"]
+    conferir(motor)

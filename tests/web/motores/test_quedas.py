@@ -50,6 +50,12 @@ def pelo_corte(motor: Servidor, *, entrega: bool) -> Iterator[tuple[bancos.Grava
         banco.fechar()
 
 
+def desarmar(meio: Corte) -> None:
+    """Deixa passar tudo outra vez."""
+    meio.gatilho = NUNCA
+    meio.cortou.clear()
+
+
 @pytest.mark.parametrize("entrega", [True, False], ids=["gravado", "não gravado"])
 @pytest.mark.parametrize("caminho", CAMINHOS)
 def test_a_resposta_do_commit_se_perde(caminho: str, entrega: bool, motor: Servidor) -> None:
@@ -60,7 +66,7 @@ def test_a_resposta_do_commit_se_perde(caminho: str, entrega: bool, motor: Servi
         with pytest.raises(TalvezGravado, match="talvez gravada"):
             gravacao.gravar(pedidos)
         assert meio.cortou.is_set()
-        meio.gatilho = NUNCA
+        desarmar(meio)
         ficou = len(motor.consultar(LINHAS)) == 2
         assert ficou is entrega
         [resposta] = gravacao.gravar(pedidos)  # reconecta sozinho
@@ -78,7 +84,7 @@ def test_a_conexao_se_perde_antes_do_commit(motor: Servidor) -> None:
         with pytest.raises(Indisponivel, match="nada foi gravado"):
             gravacao.gravar(BIA)
         assert len(motor.consultar(LINHAS)) == 1
-        meio.gatilho = NUNCA
+        desarmar(meio)
         assert isinstance(gravacao.gravar(BIA)[0], Recibo)
     conferir(motor)
 

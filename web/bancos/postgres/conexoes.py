@@ -30,7 +30,7 @@ FALTA = (
 # Só desta sessão, como em postgres/leitor/conexao.py; quem lê, só lê.
 AJUSTES = """\
 SELECT set_config(name, CASE name
-        WHEN 'default_transaction_read_only' THEN %s
+        WHEN 'default_transaction_read_only' THEN coalesce(%s::text, setting)
         WHEN 'lock_timeout' THEN %s
         WHEN 'statement_timeout' THEN %s
         WHEN 'search_path' THEN ''
@@ -146,7 +146,7 @@ class Conexoes:
                     self._pilha.open()
 
     def _ajustar(self, con: PG) -> None:
-        con.execute(AJUSTES, ("on" if self._so_le else "off", self._prazo, self._prazo))
+        con.execute(AJUSTES, ("on" if self._so_le else None, self._prazo, self._prazo))
 
     def _conferir(self, con: _Conexao) -> None:
         """Levanta psycopg.Error se a conexão já não serve: a pilha a larga, e dá outra."""

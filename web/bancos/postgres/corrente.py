@@ -5,7 +5,7 @@ Quem grava muitas vezes pergunta o que veio depois junto com o resto, e o entend
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -57,7 +57,7 @@ def entender(perguntas: Perguntas, ponto: Ponto) -> Ponto | None:
     percurso.conferir_linhas(
         Linhas(iter([separadas(bloco, quantas)] if quantas else [])),
         (_da_linha(registro) for registro in novos if registro[7]),
-        lambda *_: 0,  # não batem: quantas há entre elas o leitor dirá
+        _quantas_entre(perguntas.linhas.connection),
     )
     return ultimo
 
@@ -68,7 +68,7 @@ def seguir(con: PG, ponto: Ponto) -> Ponto:
     _depois_do_ponto(registros, ponto)
     ultimo = percurso.percorrer(_livro(con, ponto.execucao), ponto)
     percurso.conferir_linhas(
-        Linhas(conferidas(con, ponto.fim)), _que_inseriram(con, ponto), lambda *_: 0
+        Linhas(conferidas(con, ponto.fim)), _que_inseriram(con, ponto), _quantas_entre(con)
     )
     return ultimo
 
@@ -112,6 +112,11 @@ def _que_inseriram(con: PG, ponto: Ponto) -> Iterator[Registro]:
     ).fetchall():
         yield from bloco
         execucao = bloco[-1][0]
+
+
+def _quantas_entre(con: PG) -> Callable[[int, int], int]:
+    """Devolve a função que conta as linhas de um intervalo de ids: para dizer o que não bate."""
+    return lambda *pontas: int(con.execute(conferencia.QUANTAS_ENTRE, pontas).fetchall()[0][0])
 
 
 def _da_linha(registro: Registro) -> Registro:

@@ -20,7 +20,7 @@ LEMBRA = """\
 INSERT INTO servico.indexado (execucao, elo, ate)
 SELECT id, elo, (SELECT max(id) FROM servico.busca)
 FROM desafio2.execucoes ORDER BY id DESC LIMIT 1"""
-FALTAM = "SELECT EXISTS (SELECT FROM desafio2.usuarios WHERE id > %s)"
+FALTAM = "SELECT max(id) > %s FROM desafio2.usuarios"
 
 
 def indexar(con: PG) -> bool:

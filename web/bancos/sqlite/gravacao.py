@@ -31,9 +31,10 @@ ON CONFLICT DO NOTHING RETURNING id"""
 CHAVE = """\
 SELECT c.impressao, u.id, u.nome, u.email, u.criado_em, e.id, e.elo, e.inseridos
 FROM servico.chaves AS c
-JOIN main.usuarios AS u ON u.id = c.usuario JOIN main.execucoes AS e ON e.id = c.execucao
+JOIN main.usuarios AS u ON u.id = c.usuario
+JOIN main.execucoes AS e ON e.id = c.execucao AND e.elo = c.elo
 WHERE c.chave = ?"""
-GUARDA = "INSERT INTO servico.chaves VALUES (?, ?, ?, ?, ?)"
+GUARDA = "INSERT OR REPLACE INTO servico.chaves VALUES (?, ?, ?, ?, ?, ?)"
 VENCE = """\
 DELETE FROM servico.chaves WHERE chave IN (
     SELECT chave FROM servico.chaves WHERE criada_em < ? ORDER BY criada_em LIMIT ?
@@ -109,7 +110,7 @@ def _gravar(con: Conexao, pedidos: Sequence[Pedido]) -> tuple[list[Resposta], Ex
         return [respostas[onde] for onde in range(len(pedidos))], None
     execucao = seguinte(escritor.ultima_execucao(con), selar([*novas.values()]), ORIGEM, quando)
     escritor.registrar(con, execucao)
-    _guardar(con, [(pedidos[onde], linha[0]) for onde, linha in novas.items()], execucao.id)
+    _guardar(con, [(pedidos[onde], linha[0]) for onde, linha in novas.items()], execucao)
     respostas |= {onde: recibo(linha, execucao) for onde, linha in novas.items()}
     return [respostas[onde] for onde in range(len(pedidos))], execucao
 
@@ -122,11 +123,11 @@ def _guardada(con: Conexao, pedido: Pedido) -> Resposta | None:
     return Recibo(*campos) if impressao == pedido.impressao else ChaveDeOutroPedido()
 
 
-def _guardar(con: Conexao, gravados: Sequence[tuple[Pedido, int]], execucao: int) -> None:
+def _guardar(con: Conexao, gravados: Sequence[tuple[Pedido, int]], execucao: Execucao) -> None:
     """Guarda as chaves dos pedidos, cada uma com a linha dele, e apaga umas tantas vencidas."""
     hoje = int(time.time())
     chaves = [
-        (pedido.chave, pedido.impressao or "", linha, execucao, hoje)
+        (pedido.chave, pedido.impressao or "", linha, execucao.id, execucao.elo, hoje)
         for pedido, linha in gravados
         if pedido.chave
     ]

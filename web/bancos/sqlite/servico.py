@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS chaves (
     impressao TEXT NOT NULL,
     usuario   INTEGER NOT NULL,
     execucao  INTEGER NOT NULL,
+    elo       TEXT NOT NULL,
     criada_em INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS chaves_criada_em ON chaves (criada_em);
