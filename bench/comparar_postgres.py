@@ -115,7 +115,7 @@ class Bancada:
 
 
 def gravar_com_os_pares(b: Bancada) -> None:
-    """O mesmo arquivo, pelos pares; dos lentos, só um dos arquivos."""
+    """O mesmo arquivo, pelos pares; aos lentos, só um décimo do de nomes comuns."""
     for caso, partes in PARES.items():
         with b.banco() as banco:
             comandos = " ".join(f"-c {_citado(parte.format(b.inteiro))}" for parte in partes)
@@ -124,14 +124,12 @@ def gravar_com_os_pares(b: Bancada) -> None:
         return
     roteiro = b.pasta / "pgloader.load"
     with b.banco() as banco:
-        roteiro.write_text(PGLOADER.format(b.inteiro, banco.uri()))
-        b.medir("pgloader", f"pgloader --on-error-stop {roteiro}")
-    for caso, par, arquivo in (
-        ("pandas.to_sql", "pandas", b.inteiro),
-        ("um INSERT por linha, num décimo das linhas", "insert", b.decimo),
-    ):
+        roteiro.write_text(PGLOADER.format(b.decimo, banco.uri()))
+        b.medir("pgloader, um décimo das linhas", f"pgloader --on-error-stop {roteiro}")
+    for caso, par in (("pandas.to_sql", "pandas"), ("um INSERT por linha", "insert")):
         with b.banco() as banco:
-            b.medir(caso, f"{PYTHON} bench/pares_postgres.py {par} {banco.uri()} {arquivo}")
+            programa = f"{PYTHON} bench/pares_postgres.py {par} {banco.uri()} {b.decimo}"
+            b.medir(f"{caso}, um décimo das linhas", programa)
 
 
 def _citado(texto: str) -> str:
