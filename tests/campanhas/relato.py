@@ -35,7 +35,7 @@ VEZES = {
     "PostgreSQL, conexão cortada": (5, 200),
     "PostgreSQL, sem transação": (1, 20),
     "PostgreSQL, disco cheio": (1, 20),
-    "PostgreSQL, dano": (6, 40),
+    "PostgreSQL, dano": (6, 120),
     "PostgreSQL, adulteração": (7, 70),
     "fuzz da entrada": (150, 10_000),
     "fuzz do banco": (150, 10_000),
