@@ -262,3 +262,19 @@ def test_outro_site_nao_grava(semeado: Path, visitar: Visitar) -> None:
         visita.pagina.get_by_role("button").click()
     assert veio.value.status == 403
     assert consultar(semeado, "SELECT count(*) FROM usuarios") == [(3,)]
+
+
+def test_uma_resposta_que_nao_e_a_pagina_e_dita(visitar: Visitar) -> None:
+    """O motivo de um problema da API, ou o código do que um intermediário respondeu."""
+    visita = visitar()
+    pagina = visita.abrir()
+    for corpo, dito in (
+        ('{"detail": "o corpo é grande"}', "o corpo é grande"),
+        ("<p>", "código 502"),
+    ):
+        visita.contexto.route(
+            "**/pessoas", lambda rota, corpo=corpo: rota.fulfill(status=502, body=corpo)
+        )
+        visita.acrescentar("Ana Costa", "ana@example.com")
+        expect(pagina.get_by_role("status")).to_contain_text(f"não aceitou o pedido: {dito}.")
+        expect(pagina.get_by_label("Nome", exact=True)).to_have_value("Ana Costa")
