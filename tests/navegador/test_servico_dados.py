@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.contrato import alterar, ancora, consultar, reselar
 from tests.navegador.conftest import Subir, Visitar
@@ -52,6 +53,15 @@ def importar(servico: Servico, nomes: list[str]) -> None:
     corpo = "\n".join(["nome,email", *linhas]).encode()
     feito = servico.pedir("POST", "/usuarios/importar", corpo, Content_Type="text/csv")
     assert feito.codigo == 200, feito.corpo
+
+
+def respondendo(corpo: str) -> Callable[[Route], None]:
+    """Devolve quem responde 502 com este corpo no lugar do serviço."""
+
+    def responder(rota: Route) -> None:
+        rota.fulfill(status=502, body=corpo)
+
+    return responder
 
 
 def preencher(pagina: Page) -> None:
@@ -262,3 +272,15 @@ def test_outro_site_nao_grava(semeado: Path, visitar: Visitar) -> None:
         visita.pagina.get_by_role("button").click()
     assert veio.value.status == 403
     assert consultar(semeado, "SELECT count(*) FROM usuarios") == [(3,)]
+
+
+def test_uma_resposta_que_nao_e_a_pagina_e_dita(visitar: Visitar) -> None:
+    """O motivo de um problema da API, ou o código do que um intermediário respondeu."""
+    visita = visitar()
+    pagina = visita.abrir()
+    for corpo, dito in (('{"detail": "é grande"}', "é grande"), ("<p>nada</p>", "código 502")):
+        visita.contexto.unroute_all()
+        visita.contexto.route("**/pessoas", respondendo(corpo))
+        visita.acrescentar("Ana Costa", "ana@example.com")
+        expect(pagina.get_by_role("status")).to_contain_text(f"não aceitou o pedido: {dito}.")
+        expect(pagina.get_by_label("Nome", exact=True)).to_have_value("Ana Costa")

@@ -13,6 +13,7 @@ from tests.processos import RAIZ, Saida
 from tests.web.processo import Resposta, pedir
 
 ARQUIVO = RAIZ / "web" / "docker-compose.yml"
+SUBIDA = 180.0  # segundos; folga para uma máquina lenta, e não o que se espera gastar
 PRAZO = 600.0  # segundos; na primeira vez, as imagens se constroem
 # O exame de saúde do Compose, mais seguido; a folga para uma máquina lenta está nas tentativas.
 APRESSADO = """
@@ -70,7 +71,7 @@ class Pilha:
     def esperar_pronto(self) -> None:
         """Espera até /pronto dizer que sim."""
         try:
-            esperar(lambda: self.codigo("/pronto") == 200, "o serviço estar pronto")
+            esperar(lambda: self.codigo("/pronto") == 200, "o serviço estar pronto", SUBIDA)
         except AssertionError as erro:
             raise AssertionError(f"{erro}\n{self.relato()}") from erro
 
@@ -108,9 +109,9 @@ class Pilha:
         assert respostas[-1].codigo == 200, respostas[-1]
         return respostas[-1].json
 
-    def docker(self, verbo: str, servico: str) -> None:
+    def docker(self, verbo: str, servico: str, *opcoes: str) -> None:
         """Roda `docker VERBO` no contêiner do serviço."""
-        self.rodar("docker", verbo, self.conteiner(servico))
+        self.rodar("docker", verbo, *opcoes, self.conteiner(servico))
 
     def conteiner(self, servico: str) -> str:
         """Devolve o nome do contêiner do serviço."""

@@ -42,9 +42,9 @@ def morto(pilha: Pilha) -> Iterator[None]:
 
 @contextmanager
 def parado(pilha: Pilha) -> Iterator[None]:
-    pilha.docker("pause", "cache")
+    pilha.docker("kill", "cache", "--signal", "STOP")
     yield
-    pilha.docker("unpause", "cache")
+    pilha.docker("kill", "cache", "--signal", "CONT")
 
 
 @contextmanager

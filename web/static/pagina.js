@@ -114,10 +114,18 @@ function parar(formulario, botao) {
   if (lugar) lugar.hidden = true;
 }
 
+function motivo(pedido) {
+  try {
+    return JSON.parse(pedido.responseText).detail;
+  } catch {
+    return `código ${pedido.status}`;
+  }
+}
+
 function chegou(pedido, botao) {
   if (!trocar(pedido.responseText, [...VIVOS, "recibo", "entrada"])) {
     parar(botao.form, botao);
-    dizer("O serviço não aceitou o pedido; nada se sabe do que houve. Veja nas linhas.");
+    dizer(`O serviço não aceitou o pedido: ${motivo(pedido)}. Veja nas linhas antes de repetir.`);
     return;
   }
   const destino = new URL(pedido.responseURL);
