@@ -40,6 +40,7 @@ RECEITA = (
 
 NOMES = ("comuns", "mistos")
 LARGO = "um nome largo em 100.000"
+MIL = 1_000
 REGISTRO = 1_000_000  # caracteres: quase o maior que se lê
 ESPALHADOS = {"ids de 600 em 600": 600, "ids de 10⁹ em 10⁹": 10**9}
 
@@ -88,9 +89,13 @@ class Bancada:
         self.aspas, self.iguais = self.pasta / "aspas.csv", self.pasta / "iguais.csv.gz"
         registro = 'A,"\n' + '","\n' * (REGISTRO // 4) + '"\n'
         vezes = 1 + self.csv.stat().st_size // len(registro)
-        self.aspas.write_text("nome,email\n" + registro * vezes)
-        texto = "nome,email\n" + "Ana Lima,ana@exemplo.com.br\n" * linhas
-        self.iguais.write_bytes(gzip.compress(texto.encode()))
+        # Aos poucos: o pico de memória de um filho começa no tamanho de quem o criou.
+        with self.aspas.open("w") as saida:
+            saida.writelines(["nome,email\n", *[registro] * vezes])
+        with gzip.open(self.iguais, "wt") as saida:
+            saida.write("nome,email\n")
+            for _ in range(linhas // MIL):
+                saida.write("Ana Lima,ana@exemplo.com.br\n" * MIL)
 
     def caso(self, nome: str, comando: str) -> None:
         """Mede um caso e guarda a medida. A sujeira dos anteriores já foi para o disco."""

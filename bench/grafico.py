@@ -117,8 +117,13 @@ def tabelas(todas: dict[int, dict[str, Medidas]]) -> str:
         ]
         for caso in COMPARADOS
     ]
-    nossos = [c for c in arquivos["comuns"] if c.startswith(("importar", "verificar", "listar"))]
-    picos = [[c, *(f"{m[c]['memoria_mib']:.0f}" for m in colunas.values())] for c in nossos]
+    nossos = ("importar", "verificar", "listar")
+    picos = [
+        [caso, *(f"{m[caso]['memoria_mib']:.0f}" for m in colunas.values())]
+        for caso in arquivos["comuns"]
+        if caso.startswith(nossos)
+        and all("memoria_mib" in m.get(caso, ()) for m in colunas.values())
+    ]
     return "\n".join(
         [
             em_markdown(["razão", "meta", *colunas], linhas),

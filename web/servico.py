@@ -83,18 +83,29 @@ class Servico:
     def conferido(self) -> None:
         """Exige a corrente conferida; da primeira vez, espera por isso. Levanta Problema 503."""
         fim = time.monotonic() + PRIMEIRA
-        while (estado := self.verificador.estado).resultado == "pendente":
+        while self.verificador.estado.resultado == "pendente":
             if time.monotonic() > fim:
                 raise Problema(503, "a corrente ainda está sendo conferida", 1)
             time.sleep(PASSO)
+        self.inteira()
+
+    def inteira(self) -> None:
+        """Exige que a última verificação não tenha achado nada quebrado. Levanta Problema 503."""
+        estado = self.verificador.estado
         if estado.resultado == "falha":
             motivo = estado.motivo or "a corrente não confere"
-            raise Problema(503, f"nada se mostra: {motivo}", 60, verificado=estado._asdict())
+            raise Problema(
+                503, f"nada se mostra nem se grava: {motivo}", 60, verificado=estado._asdict()
+            )
 
     def gravar(
         self, nome: str, email: str, chave: str | None = None, impressao: str | None = None
     ) -> Recibo:
-        """Grava um cadastro, com outros que cheguem agora. Levanta Problema 429 se há demais."""
+        """Grava um cadastro, com outros que cheguem agora.
+
+        Levanta Problema 429 se há demais, e 503 se a corrente está quebrada.
+        """
+        self.inteira()
         if not self._vagas.acquire(blocking=False):
             raise Problema(429, "há cadastros demais à espera; tente de novo em um segundo", 1)
         try:

@@ -301,13 +301,18 @@ def test_a_pagina_da_api_nao_pede_nada_de_fora(parado: FlaskClient) -> None:
     assert "//" not in pagina.replace("<!doctype", "")
 
 
-def test_um_lacre_quebrado_fecha_as_leituras(montar: Montar, semeado: Path) -> None:
-    """503 em /pronto e nas leituras, em vez de uma linha que não é a gravada; /saude continua."""
+def test_um_lacre_quebrado_fecha_tudo(montar: Montar, semeado: Path) -> None:
+    """503 em /pronto, nas leituras e no que gravaria sobre uma história falsa; /saude continua."""
     with closing(sqlite3.connect(semeado)) as con, con:
         con.execute("UPDATE usuarios SET nome = 'Outro' WHERE id = 2")
     cliente = montar().test_client()
     for caminho in ("/usuarios", "/usuarios/2", "/logs", "/pronto"):
         assert "Outro" not in json.dumps(problema(cliente.get(caminho), 503))
+    problema(cliente.post("/usuarios", json=ANA), 503)
+    csv = {"data": "nome,email\nBia,bia@x.com\n", "content_type": "text/csv"}
+    problema(cliente.post("/usuarios/importar", **csv), 503)
+    with closing(sqlite3.connect(semeado)) as con:
+        assert con.execute("SELECT count(*) FROM execucoes").fetchall() == [(1,)]
     assert cliente.get("/saude").status_code == 200
     status = visto(cliente.get("/status"))
     assert (status["status"], status["verificado"]["resultado"]) == ("fora", "falha")

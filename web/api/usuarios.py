@@ -125,6 +125,7 @@ def importar() -> Response:
         raise Problema(415, f"o corpo tem de ser {CSV} ou {NDJSON}; diga-o em Content-Type")
     request.max_content_length = SEM_LIMITE
     servico = atual()
+    servico.inteira()
     liberar = servico.demorado()
     try:
         feita = importacao.importar(servico.banco, cast("BinaryIO", request.stream), forma, nome)
