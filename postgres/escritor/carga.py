@@ -32,7 +32,7 @@ from postgres.escritor.linhas import (
 
 POUCAS = 10_000  # até aqui, um INSERT
 PROCURADAS = 1_000  # das primeiras, as que se procuram no banco antes de decidir
-ADIANTADAS = 50_000  # as que se leem antes de decidir, num banco que não é pequeno
+ADIANTADAS = 20_000  # as que se leem antes de decidir, num banco que não é pequeno
 # Os índices se refazem se o que há não é mais que tantas vezes o que entra; do que só se sabe o
 # começo, o resto deve ser mais.
 REFAZ = 4
