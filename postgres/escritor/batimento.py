@@ -1,7 +1,7 @@
 """O servidor ainda responde? Um que congela segura a conexão, e o kernel dele diz que está vivo.
 
 Nenhum prazo do TCP o percebe. Por isso, enquanto se espera por uma resposta, tenta-se de vez em
-quando entrar de novo no mesmo servidor: se nem isso ele atende, a espera acaba.
+quando entrar de novo no mesmo servidor: se nem isso ele atende, duas vezes seguidas, ela acaba.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-CADA = 5.0  # segundos de espera entre duas tentativas
-PRAZO = 8  # segundos para entrar; um servidor só ocupado entra antes
+CADA = 3.0  # segundos de espera entre duas tentativas
+PRAZO = 6  # segundos para entrar; um servidor só ocupado entra antes
+SEGUIDAS = 2  # tentativas sem resposta: de uma só, a culpa pode ser da hora
 
 PG = psycopg.Connection[Any]
 
@@ -35,9 +36,11 @@ def vigiada(pg: PG, dsn: str) -> Iterator[None]:
 
 
 def _vigiar(pg: PG, dsn: str, acabou: threading.Event) -> None:
+    mudas = 0
     while not acabou.wait(CADA) and not pg.closed:
         espera = pg.pgconn.transaction_status == TransactionStatus.ACTIVE
-        if espera and not _atende(pg, dsn) and not acabou.is_set():
+        mudas = mudas + 1 if espera and not _atende(pg, dsn) else 0
+        if mudas == SEGUIDAS and not acabou.is_set():
             _cortar(pg)
             return
 

@@ -9,15 +9,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import TransactionStatus as Estado
 
 from escritor import erros
 from escritor.erros import Erro
 from escritor.sinais import Sinais
-from postgres.escritor import falhas
+from postgres.escritor import falhas, replica
 from postgres.escritor.batimento import vigiada
 from postgres.escritor.endereco import Endereco, ler
-from postgres.escritor.replica import SITUACAO, Situacao, sem_esperar_para_sempre
 
 # A trava do banco inteiro, que todo escritor pede: um número nosso, "desafio2" em ASCII. Um
 # escritor não pode trancar uma tabela contra os outros: só tem o direito de inserir.
@@ -47,8 +46,6 @@ ARRISCADOS = """\
 SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"""
 MAIOR_PRAZO = 2**31 - 1  # milissegundos
 PAUSA = 0.2  # segundos entre duas perguntas ao que o tempo resolve
-# O aviso de um COMMIT que não esperou pela réplica: a execução está só neste servidor.
-SEM_REPLICA = {"01000", "57P01"}
 
 PG = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
@@ -149,6 +146,8 @@ class Conexao:
         try:
             self.executar(COMECA)
             self.executar(TRANCA)  # sozinha: a pergunta seguinte já vê o que o outro confirmou
+            if self.com_replica:
+                self.executar(replica.ESCREVE)
             yield
             with self.sinais.irrevogavel():
                 self.confirmar()
@@ -162,16 +161,17 @@ class Conexao:
         self._avisos.clear()
         self.desfecho = "talvez"
         try:
-            with sem_esperar_para_sempre(self.pg, self.espera if self.com_replica else None):
+            with replica.com_prazo(self.pg, self.espera if self.com_replica else None):
                 cursor = self.executar(sql, *parametros)
                 self._chegar()
         except psycopg.Error:
-            # Numa sessão que continua viva, o erro é a resposta: o servidor recusou e desfez.
-            if self.pg.pgconn.transaction_status != TransactionStatus.UNKNOWN:
-                self.desfecho = "desfeita"
+            with suppress(psycopg.Error):  # o mesmo erro, ou a conexão que se perdeu
+                self._chegar()
+            if self.pg.pgconn.transaction_status in {Estado.IDLE, Estado.INERROR}:
+                self.desfecho = "desfeita"  # o erro é a resposta: o servidor recusou e desfez
             raise
-        if SEM_REPLICA.intersection(self._avisos):
-            raise falhas.talvez(self.endereco, "o servidor não esperou pela réplica")
+        if replica.NAO_ESPEROU.intersection(self._avisos):
+            raise falhas.talvez(self.endereco, "o servidor confirmou sem esperar pela réplica")
         self.desfecho = "gravada"
         return cursor
 
@@ -184,7 +184,7 @@ class Conexao:
         """Desfaz o que se começou; de uma conexão perdida, o servidor o faz."""
         with suppress(psycopg.Error):  # a falha que nos trouxe aqui, outra vez
             self._chegar()
-        if self.pg.pgconn.transaction_status == TransactionStatus.IDLE:
+        if self.pg.pgconn.transaction_status == Estado.IDLE:
             return
         try:
             self.executar("ROLLBACK")
@@ -233,7 +233,7 @@ def _conferir_sessao(con: Conexao) -> None:
 def _conferir_replica(con: Conexao) -> None:
     """Espera que haja a réplica que o banco ou o servidor pede, ou recusa (75; 73 se não a vê)."""
     while True:
-        situacao = Situacao(*con.uma(SITUACAO))
+        situacao = replica.Situacao(*con.uma(replica.SITUACAO))
         falha = situacao.falta(con.endereco)
         if falha is None:
             con.com_replica = situacao.exigida or situacao.esperada

@@ -142,7 +142,7 @@ def traduzir(erro: psycopg.Error, onde: Endereco, espera: float, desfecho: str) 
     não deixa nada gravado: o servidor desfaz o que ninguém confirmou.
     """
     if desfecho == "talvez":
-        return talvez(onde, _do_servidor(erro))
+        return talvez(onde, f"a resposta da confirmação não chegou ({_do_servidor(erro)})")
     prevista = _procurar(erro)
     if desfecho == "gravada":
         texto = f"gravado, mas não deu para reler ({_do_servidor(erro)}). Rode o leitor."
@@ -155,11 +155,11 @@ def traduzir(erro: psycopg.Error, onde: Endereco, espera: float, desfecho: str) 
 
 
 def talvez(onde: str, causa: str) -> Erro:
-    """A falha de um COMMIT cuja resposta não chegou: só quem reler sabe."""
+    """A falha de um COMMIT sem resposta, ou que não esperou pela réplica: só quem reler sabe."""
     return Erro(
         erros.TENTE_DE_NOVO,
-        f"{onde}: a resposta da confirmação não chegou ({causa}); a execução foi talvez gravada. "
-        "Rode de novo: o que já está gravado não se repete.",
+        f"{onde}: {causa}; a execução foi talvez gravada. Rode de novo: o que já está gravado não "
+        "se repete.",
     )
 
 

@@ -22,6 +22,11 @@ SELECT coalesce(current_setting('desafio2.exige_replica', true) = 'on', false),
         SELECT count(*) FROM pg_stat_replication
         WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')
     ) END"""
+# Só o COMMIT de quem escreveu no WAL espera pela réplica: sem isto, o de quem só achou o que outro
+# deixou talvez gravado voltaria na hora, e confirmaria o que ainda está numa máquina só.
+ESCREVE = "SELECT pg_logical_emit_message(true, 'desafio2', '')"
+# O aviso de um COMMIT que não esperou pela réplica: a execução está só neste servidor.
+NAO_ESPEROU = {"01000", "57P01"}
 CANCELAR = 2.0  # segundos para o servidor atender a quem desiste
 
 
@@ -49,7 +54,7 @@ class Situacao(NamedTuple):
 
 
 @contextmanager
-def sem_esperar_para_sempre(pg: psycopg.Connection[Any], segundos: float | None) -> Iterator[None]:
+def com_prazo(pg: psycopg.Connection[Any], segundos: float | None) -> Iterator[None]:
     """Passado o prazo, se há um, desiste da réplica: o COMMIT volta, e avisa que não esperou."""
     if segundos is None:
         yield

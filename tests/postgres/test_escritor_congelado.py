@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import psycopg
 import pytest
 
 from escritor.erros import Erro
@@ -86,3 +87,32 @@ def test_de_varios_servidores_um_que_congela_e_largado(
     else:
         assert str(dito.value) == "só demorou"
     assert banco_pg.tudo() == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("respostas", "cortada"),
+    [([False, True, False, True], False), ([True, False, False], True)],
+    ids=["uma de cada vez", "duas seguidas"],
+)
+def test_uma_tentativa_muda_nao_basta(
+    respostas: list[bool], cortada: bool, banco_pg: Banco, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Um servidor que só se atrasou numa tentativa não perde a sessão; em duas seguidas, sim."""
+    restam = iter(respostas)
+    acabaram = threading.Event()
+
+    def atende(*_: object) -> bool:
+        if (resposta := next(restam, None)) is None:
+            acabaram.set()
+        return resposta is not False
+
+    monkeypatch.setattr(batimento, "CADA", 0.05)
+    monkeypatch.setattr(batimento, "_atende", atende)
+    with banco_pg.conexao("escritor") as pg, batimento.vigiada(pg, ""):
+        perdeu = False
+        try:
+            pg.execute("SELECT pg_sleep(2)")
+        except psycopg.OperationalError:
+            perdeu = True
+        assert perdeu == cortada
+        assert acabaram.is_set() != cortada

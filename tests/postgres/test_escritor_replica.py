@@ -89,3 +89,26 @@ def test_de_varios_servidores_espera_um_que_grave(banco_pg: Banco, escritor_pg: 
     assert espera.endswith(": nenhum servidor aceita gravar agora; espero até 0.3 s")
     assert "nada foi gravado" in erro
     assert banco_pg.pessoas() == AMOSTRA
+
+
+def test_o_que_outro_deixou_talvez_nao_se_confirma_sem_a_replica(
+    banco_pg: Banco, escritor_pg: Programa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rodar de novo acha tudo gravado, nada grava, e ainda assim o COMMIT espera: *talvez*."""
+    monkeypatch.setenv("BANCO_ESPERA", "2")
+    servidor = banco_pg.acesso.servidor
+    servidor.ajustar(synchronous_standby_names="nenhuma")
+    try:
+        saidas = [escritor_pg("semear") for _ in range(2)]
+        livro = banco_pg.tudo()
+    finally:
+        servidor.ajustar(synchronous_standby_names="")
+    for saida in saidas:
+        assert saida[:2] == (75, "")
+        assert "sem esperar pela réplica; a execução foi talvez gravada. " in saida.stderr
+        assert "âncora" not in saida.stderr
+    assert [len(linhas) for linhas in livro] == [3, 1]
+    de_novo = escritor_pg("semear")  # controle: sem réplica a esperar, nada grava e confirma
+    assert de_novo.codigo == 0
+    assert "âncora: 1 " in de_novo.stderr
+    assert banco_pg.tudo() == livro
