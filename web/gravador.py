@@ -11,6 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from escritor.entrada import pessoa
+from web import registro
 from web.bancos import (
     Banco,
     ChaveDeOutroPedido,
@@ -34,7 +35,10 @@ __all__ = [
 ]
 
 MAIS = 500  # pedidos numa execução
+# Espera-se pela trava duas vezes, a da execução que já ia e a dele; e pelo que se confere.
+TRAVAS, FOLGA = 2, 30.0
 PARADO = "o serviço está parando; nada foi gravado"
+DEMORA = "o banco não respondeu em {:.0f} s, e talvez ainda grave; repita: um 409 diz que gravou"
 
 
 class Invalido(Exception):
@@ -62,9 +66,10 @@ class _Espera:
         self.feito = feito
         self._pronto.release()
 
-    def receber(self) -> Recibo:
-        """Espera pela resposta; uma falha é levantada."""
-        self._pronto.acquire()
+    def receber(self, segundos: float) -> Recibo:
+        """Espera pela resposta; uma falha é levantada. Levanta TalvezGravado se ela não vem."""
+        if not self._pronto.acquire(timeout=segundos):
+            raise TalvezGravado(DEMORA.format(segundos))
         if isinstance(self.feito, Exception):
             raise self.feito
         return self.feito
@@ -75,6 +80,7 @@ class Gravador:
 
     def __init__(self, banco: Banco, espera: float) -> None:
         self._gravacao = banco.gravacao(espera)
+        self._paciencia = TRAVAS * espera + FOLGA
         self._fila: SimpleQueue[_Espera | None] = SimpleQueue()
         self._aberta = False
         self._tranca = threading.Lock()
@@ -84,6 +90,11 @@ class Gravador:
         """Põe a thread no ar."""
         self._aberta = True
         self._thread.start()
+
+    @property
+    def vivo(self) -> bool:
+        """Diz se a thread está no ar."""
+        return self._thread.is_alive()
 
     def parar(self) -> None:
         """Grava o que já está na fila, recusa o que vier, e fecha."""
@@ -105,10 +116,11 @@ class Gravador:
             if not self._aberta:
                 raise Indisponivel(PARADO)
             self._fila.put(espera)
-        return espera.receber()
+        return espera.receber(self._paciencia)
 
     def _rodar(self) -> None:
-        with suppress(Indisponivel):  # o que houver, dirá o primeiro pedido
+        # O que houver, dirá o primeiro pedido.
+        with registro.sem_morrer("gravador"), suppress(Indisponivel, TalvezGravado):
             self._gravacao.conferir()
         restam: list[_Espera] = []
         fim = False

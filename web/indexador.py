@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
+from web import registro
 from web.bancos import Banco, Indisponivel
 
 JUNTA = 2.0  # segundos: sob carga, as linhas entram em grupos
@@ -40,7 +41,8 @@ class Indexador:
     def _rodar(self) -> None:
         while not self._parar.is_set():
             self._novidade.clear()
-            with suppress(Indisponivel):  # fica para a próxima
+            # O que não deu fica para a próxima.
+            with registro.sem_morrer("indexador"), suppress(Indisponivel):
                 while not self._parar.is_set() and self._banco.indexar():
                     pass
             self._novidade.wait(DE_NOVO)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from web.bancos import Banco, Escuta, Indisponivel
+from web import registro
+from web.bancos import Banco, Indisponivel
 
 LIMITE = 0.1  # segundos que uma resposta do banco vale
 BATIDA = 0.04  # segundos entre duas perguntas, se nada se ouve
@@ -85,12 +86,13 @@ class Ouvido:
 
     def _rodar(self) -> None:
         while not self._parar.is_set():
-            with suppress(Indisponivel), self._banco.escuta() as escuta:
-                self._escutar(escuta)
+            with registro.sem_morrer("ouvido"), suppress(Indisponivel):
+                self._escutar()
             self._parar.wait(SURDO)
 
-    def _escutar(self, escuta: Escuta) -> None:
-        while not self._parar.wait(FOLEGO):
-            antes = time.monotonic()
-            self._aprender(escuta.ancora(), antes)
-            escuta.esperar(BATIDA)
+    def _escutar(self) -> None:
+        with self._banco.escuta() as escuta:
+            while not self._parar.wait(FOLEGO):
+                antes = time.monotonic()
+                self._aprender(escuta.ancora(), antes)
+                escuta.esperar(BATIDA)

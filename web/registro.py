@@ -11,15 +11,18 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 JUNTA = 0.1  # segundos que uma linha espera pelas outras
+CABEM = 20_000  # linhas à espera; se stderr não as leva, saem as mais antigas
 
 
 class Pedidos:
     """As linhas por escrever, e a thread que as escreve; nasce no processo que atende."""
 
     def __init__(self) -> None:
-        self._linhas: deque[str] = deque()
+        self._linhas: deque[str] = deque(maxlen=CABEM)
         self._ha = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -36,16 +39,28 @@ class Pedidos:
         self._thread.start()
 
     def escrever(self) -> None:
-        """Escreve o que há."""
+        """Escreve o que há; se stderr está fechado ou cheio, perde-se o registro, e só ele."""
         self._ha.clear()
-        linhas = [self._linhas.popleft() for _ in range(len(self._linhas))]
-        sys.stderr.write("".join(linhas))
-        sys.stderr.flush()
+        linhas: list[str] = []
+        with suppress(IndexError):  # cheia, quem anota também tira
+            linhas.extend(self._linhas.popleft() for _ in range(len(self._linhas)))
+        with suppress(OSError, ValueError):
+            sys.stderr.write("".join(linhas))
+            sys.stderr.flush()
 
     def _rodar(self) -> None:
         while self._ha.wait():
             time.sleep(JUNTA)
             self.escrever()
+
+
+@contextmanager
+def sem_morrer(thread: str) -> Iterator[None]:
+    """Deixa no registro a falha que ninguém previu: uma thread que morre não volta."""
+    try:
+        yield
+    except Exception:
+        logging.getLogger("web").exception("%s: erro não previsto", thread)
 
 
 def abrir() -> None:

@@ -80,6 +80,12 @@ class Servico:
         self.verificador.avisar()
         self.indexador.avisar()
 
+    def exigir_vivos(self) -> None:
+        """Exige que grave quem grava e confira quem confere. Levanta Problema 503."""
+        vivos = {"gravador": self.gravador.vivo, "verificador": self.verificador.vivo}
+        if parados := [nome for nome, vivo in vivos.items() if not vivo]:
+            raise Problema(503, f"parou: {', '.join(parados)}; reinicie o serviço", 1)
+
     def conferido(self) -> None:
         """Exige a corrente conferida; da primeira vez, espera por isso. Levanta Problema 503."""
         fim = time.monotonic() + PRIMEIRA

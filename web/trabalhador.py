@@ -14,6 +14,7 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
@@ -22,9 +23,9 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 CHEGAR = 10.0  # segundos para um pedido chegar inteiro
-CORPO = 15.0  # segundos para um corpo em pedaços chegar, e para atendê-lo
+CORPO = 15.0  # segundos para o resto de um corpo chegar
 PARADO = 30  # segundos sem um byte, numa conexão que está sendo lida ou escrita
-SEM_PRAZO = ("/usuarios/importar",)  # um arquivo de qualquer tamanho
+SEM_PRAZO = ("/usuarios/importar", "/pessoas/importar")  # um arquivo de qualquer tamanho
 CABE = 96 << 10  # bytes que se esperam fora das threads: os cabeçalhos e um cadastro
 TRECHO = 64 << 10  # bytes
 RESERVA = 16  # conexões que se abrem mesmo com todas as outras ociosas
@@ -38,6 +39,21 @@ RECUSAS: dict[type[Exception], tuple[int, str]] = {
     errors.UnsupportedTransferCoding: (501, "esta codificação do corpo não se aceita"),
     errors.ExpectationFailed: (417, "este Expect não se aceita"),
 }
+
+
+class _AteOFim:
+    """A leitura de um corpo, que avisa quando ele acaba."""
+
+    def __init__(self, leitura: Any, ao_acabar: Callable[[], object]) -> None:
+        self._leitura = leitura
+        self._ao_acabar = ao_acabar
+
+    def read(self, quantos: int) -> bytes:
+        """Lê até `quantos` bytes."""
+        veio: bytes = self._leitura.read(quantos)
+        if quantos and not veio:
+            self._ao_acabar()
+        return veio
 
 
 class Trabalhador(ThreadWorker):  # type: ignore[misc]
@@ -87,10 +103,14 @@ class Trabalhador(ThreadWorker):  # type: ignore[misc]
             self._prazos.pop(conn, None)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """O pedido chegou: daqui em diante o prazo é o do corpo, se ele tem um."""
+        """O pedido chegou: daqui até o fim do corpo, se ele tem um, o prazo é o dele.
+
+        Depois já não se corta: quem espera pela trava do banco talvez grave, e tem de o saber.
+        """
         self._prazos.pop(conn, None)
         if req.method in {"POST", "PUT", "PATCH"} and req.path not in SEM_PRAZO:
             self._prazos[conn] = time.monotonic() + CORPO
+            req.body.reader = _AteOFim(req.body.reader, partial(self._prazos.pop, conn, None))
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:

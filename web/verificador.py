@@ -9,6 +9,7 @@ verifica, e os outros leem o que ele escreve.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -23,18 +24,21 @@ from escritor.percurso import Ponto
 from escritor.regras import Quebra
 from leitor import erros
 from web.bancos import Banco, Indisponivel
-from web.mural import Mural, Resultado, Verificado, conferido, pendente
+from web.mural import Mural, Verificado, conferido, pendente
 
 __all__ = ["Verificado", "Verificador"]
 
 RAIZ = Path(__file__).resolve().parent.parent
 OUTRO = 0.5  # segundos entre duas leituras do que o outro processo escreveu
+REPETE = 5.0  # segundos até tentar de novo o que falhou sem que se previsse
 FOLEGO = 0.25  # segundos ao menos entre duas conferências do que se acrescentou
 MUITAS = 20_000  # linhas novas a partir das quais conferir tudo, noutro processo, é melhor
 GENTILEZA = 10  # o leitor cede o processador a quem atende
 # Um estado vale até a próxima verificação ficar pronta, com folga para um banco que cresceu.
 FOLGA, DEMORAS = 30.0, 10
 QUEBRA = {erros.DADOS, erros.ESQUEMA}
+
+registro = logging.getLogger("web")
 
 
 class Verificador:
@@ -61,6 +65,11 @@ class Verificador:
             return self._sabido._replace(resultado="pendente", motivo=motivo)
         return self._sabido
 
+    @property
+    def vivo(self) -> bool:
+        """Diz se a thread está no ar."""
+        return self._thread.is_alive()
+
     def iniciar(self) -> None:
         """Põe a thread no ar."""
         self._thread.start()
@@ -80,14 +89,36 @@ class Verificador:
 
     def _rodar(self) -> None:
         while not self._parar.is_set():
-            if self._mural.assumir():
-                self._conferir()
-                espera = max(FOLEGO, self._proxima - time.monotonic())
-            else:
-                self._saber(*self._mural.ler())
-                espera = OUTRO
+            espera = REPETE
+            try:
+                espera = self._olhar()
+            except Exception as erro:  # noqa: BLE001 - morta ela, a tranca ficaria sem dono
+                registro.exception("verificador: erro não previsto")
+                self._dizer_que_falhou(erro)
             self._parar.wait(FOLEGO)
             self._novidade.wait(espera)
+
+    def _olhar(self) -> float:
+        """Confere, ou lê o que outro processo conferiu; devolve quanto esperar, em segundos."""
+        if not self._mural.assumir():
+            self._saber(*self._mural.ler())
+            return OUTRO
+        self._conferir()
+        return max(FOLEGO, self._proxima - time.monotonic())
+
+    def _dizer_que_falhou(self, erro: Exception) -> None:
+        motivo = f"a verificação não pôde ser feita ({type(erro).__name__}); o registro diz onde"
+        self._saber(self._sem_resposta(motivo), time.monotonic() + self._a_cada + FOLGA)
+        self._proxima = 0.0  # a próxima é inteira
+        self._mural.escrever(self._sabido, self._vale)
+
+    def _sem_resposta(self, motivo: str) -> Verificado:
+        """Devolve o estado de quem não pôde conferir; o que se viu quebrado continua quebrado."""
+        if self._sabido.resultado == "falha":
+            return self._sabido
+        return self._sabido._replace(
+            em=agora(), por=os.uname().nodename, resultado="indisponivel", motivo=motivo
+        )
 
     def _saber(self, sabido: Verificado, vale: float) -> None:
         self._sabido, self._vale = sabido, vale
@@ -136,8 +167,7 @@ class Verificador:
         try:
             return self._entender(json.loads(texto))
         except (ValueError, KeyError):  # morreu antes de dizer alguma coisa
-            motivo = f"o leitor não acabou (código {self._leitor.returncode})"
-            return self._sabido._replace(resultado="indisponivel", motivo=motivo)
+            return self._sem_resposta(f"o leitor não acabou (código {self._leitor.returncode})")
 
     def _entender(self, relatorio: dict[str, Any]) -> Verificado:
         """Traduz o relatório do leitor; de um banco inteiro, guarda até onde ele vai."""
@@ -150,8 +180,10 @@ class Verificador:
         if codigo == erros.SEM_ENTRADA:  # um banco que ainda não tem nada a conferir
             self._ponto = Ponto()
             return conferido(self._ponto)
-        motivo = next(v["detalhe"] for v in relatorio["verificacoes"] if v["resultado"] == "falha")
-        resultado: Resultado = "falha" if codigo in QUEBRA else "indisponivel"
+        falhas = (v["detalhe"] for v in relatorio["verificacoes"] if v["resultado"] == "falha")
+        motivo = next(falhas, f"o leitor recusou o banco (código {codigo})")
+        if codigo not in QUEBRA:
+            return self._sem_resposta(motivo)
         return self._sabido._replace(
-            em=agora(), por=os.uname().nodename, resultado=resultado, motivo=motivo
+            em=agora(), por=os.uname().nodename, resultado="falha", motivo=motivo
         )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from web.cache import Cache, corpo
 from web.cache.corpo import Corpo, Pedido
-from web.cache.memoria import Memoria
+from web.cache.memoria import CADA, Memoria
 
 PEDIDO = Pedido("/usuarios", "100&0&", "application/json")
 CHAVE = corpo.chave("b", "1 a", PEDIDO)
@@ -48,11 +48,19 @@ def test_cada_parte_muda_a_chave() -> None:
 
 def test_a_memoria_nao_cresce() -> None:
     """Passado o que cabe, sai o que há mais tempo não se usa."""
-    memoria = Memoria(cabem=30)
+    memoria = Memoria(cabem=3 * (CADA + 10))
     for n in range(4):
         memoria.guardar(str(n), Corpo(str(n), "1 a", None, b"x" * 10))
         memoria.pegar("0")
     assert [memoria.pegar(str(n)) is not None for n in range(4)] == [True, False, True, True]
+
+
+def test_corpos_vazios_tambem_ocupam() -> None:
+    """Muitos sem conteúdo: ficam os que cabem com o que cada um custa."""
+    memoria = Memoria(cabem=10 * CADA)
+    for n in range(1_000):
+        memoria.guardar(str(n), Corpo(str(n), "1 a", None, b""))
+    assert len([n for n in range(1_000) if memoria.pegar(str(n))]) == 10
 
 
 def test_um_so_faz_o_corpo_e_os_outros_esperam_por_ele() -> None:

@@ -88,6 +88,7 @@ def saude() -> Response:
 def pronto() -> Response:
     """Diz se pode atender: o banco está no ar e pode gravar, e a corrente está inteira."""
     servico = atual()
+    servico.exigir_vivos()
     estado = servico.verificador.estado
     if estado.resultado != "ok":
         motivo = estado.motivo or f"a verificação está {estado.resultado}"

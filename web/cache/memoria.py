@@ -8,6 +8,7 @@ from collections import OrderedDict
 from web.cache.corpo import Corpo
 
 CABEM = 16 << 20  # bytes
+CADA = 512  # bytes que um corpo ocupa além do conteúdo: a chave, a âncora e os objetos
 MAIOR = 1 << 20  # bytes; um corpo maior tomaria o lugar de muitos
 
 
@@ -38,7 +39,7 @@ class Memoria:
             if chave in self._corpos:
                 return
             self._corpos[chave] = corpo
-            self._bytes += len(corpo.conteudo)
+            self._bytes += CADA + len(corpo.conteudo)
             while self._bytes > self._cabem:
                 _, saiu = self._corpos.popitem(last=False)
-                self._bytes -= len(saiu.conteudo)
+                self._bytes -= CADA + len(saiu.conteudo)

@@ -22,7 +22,7 @@ from web.bancos import (
 )
 from web.bancos.juntos import ORIGEM, VALE, VENCEM, Linha, recibo, selar
 from web.bancos.sqlite import consultas, servico
-from web.bancos.sqlite.conexoes import calar, objetos
+from web.bancos.sqlite.conexoes import calar, objetos, traduzidas
 
 LIGA = "ATTACH ? AS servico"
 INSERE = """\
@@ -78,7 +78,8 @@ class Gravacao:
 
     @contextmanager
     def _aberto(self) -> Iterator[Conexao]:
-        self._preparar()
+        with traduzidas(self._caminho, self._espera):
+            self._preparar()
         con: Conexao | None = None
         try:
             with escritor.abrir(self._caminho, self._espera, Sinais(), calar) as con:
