@@ -45,7 +45,7 @@ def gravar(gravacao: Gravacao, rotulo: str) -> None:
 
 
 def no_arquivo(caminho: Path, ate: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Devolve quantas centenas de instruções da máquina do SQLite gastou gravar VEZES pessoas."""
+    """Devolve quantas instruções da máquina do SQLite gastou gravar VEZES pessoas."""
     motor = Arquivo(caminho)
     banco = aberto(motor)
     assert banco.totais() == (0, 0)
@@ -59,11 +59,11 @@ def no_arquivo(caminho: Path, ate: int, monkeypatch: pytest.MonkeyPatch) -> int:
     gastas = [0]
 
     def contar(con: sqlite3.Connection, _: Sinais) -> None:
-        def uma_centena() -> int:
+        def mais_uma() -> int:
             gastas[0] += 1
             return 0
 
-        con.set_progress_handler(uma_centena, 100)
+        con.set_progress_handler(mais_uma, 1)
 
     monkeypatch.setattr(do_arquivo, "vigiar", contar)
     gravar(gravacao, "nova")
