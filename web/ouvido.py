@@ -23,10 +23,19 @@ SURDO = 0.5  # segundos até tentar de novo uma escuta que se perdeu
 
 
 class _Sabida(NamedTuple):
-    """Uma âncora que o banco disse, e quando se lhe perguntou."""
+    """Uma âncora que o banco disse, e quando se lhe perguntou.
+
+    `desde`: a quem perguntou antes disso, e ouviu menos, não se dá ouvidos.
+    """
 
     ancora: str | None
     em: float
+    desde: float
+
+    @property
+    def execucao(self) -> int:
+        """O número dela; 0 se não há nenhuma."""
+        return int((self.ancora or "0").partition(" ")[0])
 
 
 class Ouvido:
@@ -35,7 +44,7 @@ class Ouvido:
     def __init__(self, banco: Banco, ao_mudar: Callable[[], None]) -> None:
         self._banco = banco
         self._ao_mudar = ao_mudar
-        self._sabida = _Sabida(None, float("-inf"))
+        self._sabida = _Sabida(None, float("-inf"), float("-inf"))
         self._tranca = threading.Lock()
         self._parar = threading.Event()
         self._thread = threading.Thread(target=self._rodar, name="ouvido", daemon=True)
@@ -61,25 +70,27 @@ class Ouvido:
         antes = time.monotonic()
         return self._aprender(self._banco.ancora(), antes)
 
-    def saber(self, execucao: int, elo: str) -> None:
+    def saber(self, execucao: int, elo: str, em: float) -> None:
         """Guarda a âncora de um recibo deste processo, se é mais nova do que a que se ouviu.
 
-        Uma resposta a quem perguntou antes dele já não o apaga.
+        `em`: um instante antes do COMMIT dele; depois, outro já pode ter gravado. Uma resposta
+        mais velha, a quem perguntou antes de agora, já não o apaga.
         """
         with self._tranca:
-            conhecida = int((self._sabida.ancora or "0").partition(" ")[0])
-            mudou = execucao > conhecida
+            mudou = execucao > self._sabida.execucao
             if mudou:
-                self._sabida = _Sabida(f"{execucao} {elo}", time.monotonic())
+                self._sabida = _Sabida(f"{execucao} {elo}", em, time.monotonic())
         if mudou:
             self._ao_mudar()
 
     def _aprender(self, ancora: str | None, em: float) -> str | None:
         """Guarda o que o banco disse, se é mais novo do que o que se sabe; devolve o que disse."""
         with self._tranca:
-            mudou = em >= self._sabida.em and ancora != self._sabida.ancora
-            if em >= self._sabida.em:
-                self._sabida = _Sabida(ancora, em)
+            dita = _Sabida(ancora, em, em)
+            vale = em >= self._sabida.desde or dita.execucao > self._sabida.execucao
+            mudou = vale and ancora != self._sabida.ancora
+            if vale:
+                self._sabida = dita._replace(desde=max(em, self._sabida.desde))
         if mudou:
             self._ao_mudar()
         return ancora

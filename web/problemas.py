@@ -99,6 +99,8 @@ def traduzir(erro: Exception) -> Problema:
 
 
 def _recusado(erro: Recusado) -> Problema:
+    if not erro.total:  # o arquivo inteiro: nem se chegou às linhas
+        return Problema(422, erro.motivo, recusas=[], total=0)
     linhas = "uma linha não serve" if erro.total == 1 else f"{erro.total} linhas não servem"
     return Problema(
         422,

@@ -7,12 +7,12 @@ from typing import Any
 from web.configuracao import Recusada, do_ambiente
 
 # O que é só deste arquivo começa por "_": o gunicorn lê dele todas as variáveis que conhece.
+_QUEM_LE = 16  # threads além das de WEB_FILA cadastros à espera
 _METRICAS = "PROMETHEUS_MULTIPROC_DIR"
 
 wsgi_app = "web:create_app()"
 bind = "0.0.0.0:5000"  # dentro do contêiner; quem a publica, em 127.0.0.1, é o Compose
 worker_class = "web.trabalhador.Trabalhador"
-threads = 80  # WEB_FILA cadastros à espera e, ao lado, quem lê
 worker_connections = 2000
 backlog = 2048
 keepalive = 5  # segundos
@@ -30,9 +30,11 @@ control_socket_disable = True
 def on_starting(server: Any) -> None:
     """Confere o ambiente antes de criar processos, e esvazia as métricas de quem já não existe."""
     try:
-        server.num_workers = do_ambiente(os.environ).processos
+        configuracao = do_ambiente(os.environ)
     except Recusada as erro:
         raise RuntimeError(erro.message) from None  # o gunicorn diz a linha, e sai com 1
+    server.num_workers = configuracao.processos
+    server.cfg.set("threads", configuracao.fila + _QUEM_LE)
     if pasta := os.environ.get(_METRICAS):
         Path(pasta).mkdir(parents=True, exist_ok=True)
         for arquivo in Path(pasta).glob("*.db"):

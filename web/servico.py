@@ -114,12 +114,13 @@ class Servico:
         self.inteira()
         if not self._vagas.acquire(blocking=False):
             raise Problema(429, "há cadastros demais à espera; tente de novo em um segundo", 1)
+        antes = time.monotonic()
         try:
             feito = self.gravador.gravar(nome, email, chave, impressao)
         finally:
             self._vagas.release()
         if isinstance(feito, Recibo):
-            self.ouvido.saber(feito.execucao, feito.elo)
+            self.ouvido.saber(feito.execucao, feito.elo, antes)
             metricas.GRAVADOS.inc()
             metricas.JUNTOS.observe(feito.quantas)
         return feito

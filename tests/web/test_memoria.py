@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import MagicMock
 
+import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.cache import Cache, corpo
+from web.cache import Cache, contadores, corpo
 from web.cache.corpo import Corpo, Pedido
 from web.cache.memoria import CADA, Memoria
+from web.cache.servidor import Fora, Servidor
 
 PEDIDO = Pedido("/usuarios", "100&0&", "application/json")
 CHAVE = corpo.chave("b", "1 a", PEDIDO)
@@ -81,3 +85,31 @@ def test_um_so_faz_o_corpo_e_os_outros_esperam_por_ele() -> None:
         corpos = {futuro.result() for futuro in [threads.submit(pedir) for _ in range(30)]}
     assert len(feitos) == 1
     assert corpos == {Corpo(corpo.chave("b", "2 b", PEDIDO), "2 b", None, b"[]")}
+
+
+def test_um_corpo_mais_velho_nao_serve_a_quem_pediu_um_mais_novo() -> None:
+    """O de um banco que voltou atrás não fica sob a chave pedida."""
+    cache = Cache("b", None, 300)
+    feitos = iter(["1 a", "3 c"])
+    ancoras = [
+        cache.obter("2 b", PEDIDO, lambda: (next(feitos), None, b"[]")).ancora for _ in range(3)
+    ]
+    assert ancoras == ["1 a", "3 c", "3 c"]
+
+
+def test_um_contador_que_nao_e_numero() -> None:
+    """Diz o que apagar, e o cache continua no ar; outra recusa do servidor é dele."""
+    juntos = MagicMock()
+    cliente = MagicMock()
+    cliente.pipeline.return_value.__enter__.return_value = juntos
+    servidor = Servidor("redis://127.0.0.1:1/0", None)
+    servidor._cliente = cliente
+    juntos.execute.side_effect = redis.ResponseError("value is not an integer or out of range")
+    with pytest.raises(Fora, match="DEL desafio2:contador"):
+        contadores.acessar(servidor)
+    assert not servidor.fora
+    juntos.execute.side_effect = redis.ResponseError("OOM command not allowed")
+    with pytest.raises(Fora, match="o cache está fora"):
+        contadores.acessar(servidor)
+    assert servidor.fora
+    servidor.fechar()

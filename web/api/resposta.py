@@ -30,6 +30,9 @@ def do_cache(pedido_: Pedido, fazer: Fazer) -> Response:
         metricas.NAO_MUDOU.inc()
         return Response(status=304, headers=_marcas(chave, ancora))
     corpo = cache.obter(ancora, pedido_, fazer)
+    if ditas == "*":  # qualquer um serve, se há algum: um 404 já saiu
+        metricas.NAO_MUDOU.inc()
+        return Response(status=304, headers=_marcas(corpo.chave, corpo.ancora))
     if pedido.numero(corpo.ancora) < pedido.numero(ancora):
         raise Problema(503, "o banco voltou atrás desde a última pergunta", 1)
     marcas = _marcas(corpo.chave, corpo.ancora)
@@ -86,4 +89,4 @@ def _dita(ditas: str, chave: str) -> bool:
     """Diz se If-None-Match tem esta ETag; a comparação é a fraca, como manda o RFC 9110."""
     if ditas == f'"{chave}"':
         return True
-    return chave in request.if_none_match
+    return ditas != "*" and request.if_none_match.contains_weak(chave)

@@ -49,16 +49,18 @@ class Cache:
             if pronto := self._memoria.pegar(chave):
                 metricas.CACHE.labels("memoria").inc()
                 return pronto
-            return self._do_servidor(chave) or self._feito(chave, pedido, fazer)
+            return self._do_servidor(chave) or self._feito(ancora, pedido, fazer)
 
-    def _feito(self, chave: str, pedido: Pedido, fazer: Fazer) -> Corpo:
+    def _feito(self, pedida: str, pedido: Pedido, fazer: Fazer) -> Corpo:
+        chave = self.chave(pedida, pedido)
         if not self._pedir_a_vez(chave) and (pronto := self._de_outro(chave)):
             return pronto
         ancora, proximo, conteudo = fazer()
         metricas.CACHE.labels("feito").inc()
         novo = Corpo(self.chave(ancora, pedido), ancora, proximo, conteudo)
-        for sob in {chave, novo.chave}:
-            self._memoria.guardar(sob, novo)
+        self._memoria.guardar(novo.chave, novo)
+        if _execucao(ancora) > _execucao(pedida):  # um corpo mais velho não serve a quem pediu este
+            self._memoria.guardar(chave, novo)
         self._guardar(chave, novo)
         return novo
 
@@ -137,6 +139,10 @@ class Cache:
                     del self._vezes[chave]
                 else:
                     self._vezes[chave] = (tranca, quantos - 1)
+
+
+def _execucao(ancora: str) -> int:
+    return int(ancora.partition(" ")[0])
 
 
 def _ler(cliente: redis.Redis, chave: str) -> bytes | None:

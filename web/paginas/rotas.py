@@ -78,7 +78,7 @@ def inicio(preenchido: Preenchido | None = None, codigo: int = 200) -> Response:
     resposta = make_response(pagina, codigo)
     resposta.headers["Cache-Control"] = "no-store"
     resposta.headers["Vary"] = "Accept"
-    if codigo == 503:
+    if codigo in {429, 503}:
         resposta.headers["Retry-After"] = "2"
     return resposta
 

@@ -112,6 +112,24 @@ def test_um_recibo_daqui_se_sabe_na_hora(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("web.ouvido.time.monotonic", lambda: 100.0)
     ouvido = Ouvido(_Banco(), lambda: None)  # type: ignore[arg-type]
     assert ouvido.ancora() == "1 a"
-    ouvido.saber(3, "c")
-    ouvido.saber(2, "b")
+    ouvido.saber(3, "c", 100.0)
+    ouvido.saber(2, "b", 100.0)
     assert ouvido.ancora() == "3 c"
+
+
+def test_o_recibo_vale_desde_antes_do_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quem acorda tarde não diz que o que sabe é de agora; e o mais novo nunca se joga fora."""
+    agora = [100.0]
+    monkeypatch.setattr("web.ouvido.time.monotonic", lambda: agora[0])
+    banco = _Banco()
+    ouvido = Ouvido(banco, lambda: None)  # type: ignore[arg-type]
+    agora[0] += 1
+    ouvido.saber(3, "c", 100.0)
+    banco.dito = "4 d"
+    assert ouvido.ancora() == "4 d"  # já passou o LIMITE: pergunta
+    ouvido.saber(5, "e", 101.0)
+    agora[0] += 0.01
+    ouvido._aprender("4 d", 100.9)
+    assert ouvido.ancora() == "5 e"
+    ouvido._aprender("6 f", 100.95)
+    assert ouvido.ancora() == "6 f"
