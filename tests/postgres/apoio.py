@@ -42,7 +42,8 @@ class Servidor:
 
     def __exit__(self, *_: object) -> None:
         """Remove, pelo nome, tudo o que este projeto criou, e nada mais."""
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
+        perfis = ("--profile", "reader", "--profile", "vigia")  # o `down` só vê os que se dizem
+        self.compose(*perfis, "down", "--volumes", "--remove-orphans", "--timeout", "1")
 
     def compose(
         self, *argumentos: str, codigo: int = 0, extras: Sequence[Path] = (), entrada: str = ""
