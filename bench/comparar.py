@@ -4,12 +4,9 @@
     /tmp/medir/bin/python bench/comparar.py                    # 1.000.000 de linhas
     /tmp/medir/bin/python bench/comparar.py --linhas 10000000 --so-o-par
 
-Com nomes comuns e com nomes mistos (bench/gerar.py); e também onde o par já foi lento.
-Ao importar: JSON, aspas que se reabrem em cada linha, linhas todas iguais, e o que se
-confere antes de gravar. Ao ler: um nome largo em cem mil, e buracos nos ids. Em cada
-rodada os casos se alternam, para que uma oscilação da máquina pese em todos. Só as
-razões dizem alguma coisa: os segundos são desta máquina. O resultado vai para
-bench/resultado-LINHAS.json, e bench/grafico.py faz dele as tabelas e o gráfico.
+Com nomes comuns e com nomes mistos (bench/gerar.py), e onde o par já foi lento. Em cada
+rodada os casos se alternam, para que uma oscilação da máquina pese em todos. O resultado
+vai para bench/resultado-LINHAS.json; bench/grafico.py faz dele as tabelas e o gráfico.
 """
 
 from __future__ import annotations
@@ -40,7 +37,6 @@ RECEITA = (
 
 NOMES = ("comuns", "mistos")
 LARGO = "um nome largo em 100.000"
-MIL = 1_000
 REGISTRO = 1_000_000  # caracteres: quase o maior que se lê
 ESPALHADOS = {"ids de 600 em 600": 600, "ids de 10⁹ em 10⁹": 10**9}
 
@@ -93,9 +89,8 @@ class Bancada:
         with self.aspas.open("w") as saida:
             saida.writelines(["nome,email\n", *[registro] * vezes])
         with gzip.open(self.iguais, "wt") as saida:
-            saida.write("nome,email\n")
-            for _ in range(linhas // MIL):
-                saida.write("Ana Lima,ana@exemplo.com.br\n" * MIL)
+            mil = "Ana Lima,ana@exemplo.com.br\n" * 1_000
+            saida.writelines(["nome,email\n", *[mil] * (linhas // 1_000)])
 
     def caso(self, nome: str, comando: str) -> None:
         """Mede um caso e guarda a medida. A sujeira dos anteriores já foi para o disco."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ TRAVA_DO_ESCRITOR = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'desafio2', 
 Linha = tuple[int, str, str, str]
 
 
-class Motor:
+class Motor(ABC):
     """Um banco, e como cada programa chega a ele."""
 
     pacote: str  # o que vem antes de `escritor` e de `leitor` em `python3 -m`
@@ -49,25 +50,25 @@ class Motor:
         assert saida.codigo == 0, saida
         return saida.stderr.splitlines()[-1].removeprefix("[ESCRITOR] âncora: ")
 
+    @abstractmethod
     def copia(self) -> AbstractContextManager[Motor]:
         """Um banco com o mesmo que há neste, enquanto durar."""
-        raise NotImplementedError
 
+    @abstractmethod
     def no_banco(self, *sql: str) -> str:
         """Roda SQL pela ferramenta do motor; devolve o que ela mostra."""
-        raise NotImplementedError
 
+    @abstractmethod
     def alterar(self, *sql: str) -> None:
         """Mexe no banco como quem pode tudo nele."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trancado(self, programa: str) -> AbstractContextManager[object]:
         """Outra sessão segura o que o programa pede, por mais tempo do que ele espera."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sem_direito(self, programa: str) -> list[str]:
         """Devolve o comando de quem não pode gravar, ou ler, este banco."""
-        raise NotImplementedError
 
     def consultar(self, sql: str) -> list[list[str]]:
         """Devolve as linhas, cada valor em texto; um NULL é vazio."""
